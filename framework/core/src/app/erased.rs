@@ -1,0 +1,138 @@
+//! Apps with their types taken off, so that one node can run several.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use crate::app::{Answers, App, Records};
+use crate::id::AppId;
+
+/// An app whose commands and replies are bytes in [`encode`]'s format.
+pub trait ErasedApp: Send {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// Runs one command and encodes its reply.
+    ///
+    /// # Errors
+    /// [`Undecodable`] when the command is not one of this app's.
+    fn execute(&mut self, records: &mut Records<'_>, command: &[u8]) -> Result<Bytes, Undecodable>;
+
+    /// Makes one reply of several; see [`App::reconcile`].
+    ///
+    /// # Errors
+    /// [`Undecodable`] when the command or a reply is not one of this app's.
+    fn reconcile(&self, command: &[u8], answers: Answers<Bytes>) -> Reconciled;
+
+    /// Another instance of it.
+    fn fork(&self) -> Box<dyn ErasedApp>;
+}
+
+/// One reply made of several.
+pub type Reconciled = Result<Bytes, Undecodable>;
+
+/// Bytes that are not what they were taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not decodable")]
+pub struct Undecodable;
+
+impl<A: App> ErasedApp for A {
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn execute(&mut self, records: &mut Records<'_>, command: &[u8]) -> Result<Bytes, Undecodable> {
+        let reply = self.handle(records, decode(command)?);
+        Ok(encode(&reply))
+    }
+
+    fn reconcile(&self, command: &[u8], answers: Answers<Bytes>) -> Reconciled {
+        let command = decode(command)?;
+        let freshest = decode(&answers.freshest)?;
+        let others: Result<_, _> = answers.others.iter().map(|reply| decode(reply)).collect();
+        let reply = App::reconcile(self, &command, Answers { freshest, others: others? });
+        Ok(encode(&reply))
+    }
+
+    fn fork(&self) -> Box<dyn ErasedApp> {
+        Box::new(self.clone())
+    }
+}
+
+/// The apps of one node, in the order of their ids.
+#[derive(Default)]
+pub struct Apps(Vec<(AppId, Box<dyn ErasedApp>)>);
+
+impl Apps {
+    /// No apps.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an app.
+    ///
+    /// # Errors
+    /// [`DuplicateApp`] when there is one with its name, or with a name of the same hash.
+    pub fn add(&mut self, app: impl App) -> Result<(), DuplicateApp> {
+        let id = AppId::of(app.name());
+        match self.0.binary_search_by_key(&id, |(id, _)| *id) {
+            Ok(at) => Err(DuplicateApp { name: app.name(), held: self.0[at].1.name() }),
+            Err(at) => {
+                self.0.insert(at, (id, Box::new(app)));
+                Ok(())
+            }
+        }
+    }
+
+    /// The app with this id.
+    pub fn get_mut(&mut self, id: AppId) -> Option<&mut (dyn ErasedApp + 'static)> {
+        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.0[at].1.as_mut())
+    }
+
+    /// The app with this id.
+    #[must_use]
+    pub fn get(&self, id: AppId) -> Option<&dyn ErasedApp> {
+        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.0[at].1.as_ref())
+    }
+}
+
+impl Clone for Apps {
+    fn clone(&self) -> Self {
+        Self(self.0.iter().map(|(id, app)| (*id, app.fork())).collect())
+    }
+}
+
+/// Two apps with one name, or with two names of one hash.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the app name {name:?} is taken by, or has the same hash as, {held:?}")]
+pub struct DuplicateApp {
+    /// The name refused.
+    pub name: &'static str,
+    /// The one that is there.
+    pub held: &'static str,
+}
+
+/// The bytes of a command, reply or value: postcard, a compact positional format.
+///
+/// # Panics
+/// When the type's own `Serialize` fails, which derived ones do not.
+#[must_use]
+pub fn encode<T: Serialize>(value: &T) -> Bytes {
+    let bytes = postcard::to_stdvec(value).expect("a derived Serialize does not fail");
+    Bytes::from(bytes)
+}
+
+/// What [`encode`] was given.
+///
+/// # Errors
+/// [`Undecodable`] when the bytes are not a `T`, or more than one.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Undecodable> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) | Err(_) => Err(Undecodable),
+    }
+}

@@ -1,0 +1,64 @@
+//! How long a peer takes to answer, and when it is late.
+//!
+//! Jacobson, *Congestion Avoidance and Control* (1988): a smoothed mean and a smoothed deviation,
+//! in integers. An answer is late after the mean and four deviations.
+
+use std::time::Duration;
+
+/// The response times of one peer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Latency {
+    mean_ns: u64,
+    deviation_ns: u64,
+}
+
+impl Latency {
+    /// Takes one response time into account.
+    pub fn sample(&mut self, time: Duration) {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX >> 8);
+        if self.mean_ns == 0 {
+            self.mean_ns = time.max(1);
+            self.deviation_ns = time / 2;
+            return;
+        }
+        let error = time.abs_diff(self.mean_ns);
+        self.deviation_ns = self.deviation_ns - self.deviation_ns / 4 + error / 4;
+        self.mean_ns = (self.mean_ns - self.mean_ns / 8 + time / 8).max(1);
+    }
+
+    /// The smoothed mean in nanoseconds; zero before the first sample.
+    #[must_use]
+    pub fn mean_ns(self) -> u64 {
+        self.mean_ns
+    }
+
+    /// How long to wait before an answer is late.
+    #[must_use]
+    pub fn late_after(self) -> Duration {
+        Duration::from_nanos(self.mean_ns.saturating_add(self.deviation_ns.saturating_mul(4)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_peer_is_late_soon_after_its_usual_time() {
+        let mut latency = Latency::default();
+        for _ in 0..100 {
+            latency.sample(Duration::from_millis(2));
+        }
+        assert!(latency.late_after() < Duration::from_millis(3));
+        assert!(latency.late_after() >= Duration::from_micros(1_990));
+    }
+
+    #[test]
+    fn a_jittery_peer_is_given_more_time() {
+        let mut latency = Latency::default();
+        for round in 0..100 {
+            latency.sample(Duration::from_millis(if round % 2 == 0 { 1 } else { 9 }));
+        }
+        assert!(latency.late_after() > Duration::from_millis(12));
+    }
+}

@@ -1,0 +1,161 @@
+//! One command under way, and the stages it passes through.
+//!
+//! A **read** asks as many replicas as must answer and turns to spare ones when those are late or
+//! refuse; when the answers differ it becomes a **repair** first. A **write** is at all replicas at
+//! once, and starts over with a later stamp when it met something newer. A command of the **owner**
+//! runs here first and is then **replicated**. What another node owns is **forwarded**.
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::actor::Instant;
+use crate::app::Plan;
+use crate::failure::Failure;
+use crate::id::{AppId, CallerId, PartitionId, RequestId, Seat};
+use crate::key::Key;
+use crate::peer::Entry;
+use crate::quorum::{Replicas, Tally};
+use crate::record::Version;
+
+/// Who waits for the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Client {
+    /// A caller on this node.
+    Caller(CallerId),
+    /// A peer that forwarded the command under this id.
+    Peer(Seat, RequestId),
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub struct Op {
+    pub client: Client,
+    pub app: AppId,
+    pub key: Key,
+    pub partition: PartitionId,
+    pub plan: Plan,
+    pub command: Bytes,
+    pub deadline: Instant,
+    pub owners: SmallVec<[Seat; 4]>,
+    /// Whether some replica may keep what this command writes.
+    pub is_maybe_written: bool,
+    pub stage: Stage,
+}
+
+/// Where a command stands.
+#[derive(Debug)]
+pub enum Stage {
+    /// Answers of a read are coming in.
+    Read(Read),
+    /// Stale replicas are brought up to date before the reader is answered.
+    Repair(Repair),
+    /// Acknowledgements of a write are coming in.
+    Write(Write),
+    /// The command waits for its turn at this node's replica, the primary.
+    Lead,
+    /// The other replicas get what the primary wrote.
+    Replicate(Replicate),
+    /// An owner does it.
+    Forward(Forward),
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub replica: u8,
+    pub reply: Bytes,
+    pub seen: Bytes,
+}
+
+#[derive(Debug)]
+pub struct Read {
+    pub tally: Tally,
+    pub asked: Replicas,
+    pub answers: SmallVec<[Answer; 3]>,
+    pub asked_at: Instant,
+    pub late_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub struct Repair {
+    pub reply: Bytes,
+    /// Which replica lacks which keys.
+    pub stale: Vec<(u8, Vec<Bytes>)>,
+    /// Replicas that were asked for what others lack and have not answered.
+    pub fetching: Replicas,
+    pub fetched: Vec<Entry>,
+    /// Replicas that were sent what they lack and have not answered.
+    pub applying: Replicas,
+    /// How many of the replicas that answered the read are known to be up to date.
+    pub fresh: u8,
+}
+
+#[derive(Debug)]
+pub struct Write {
+    pub tally: Tally,
+    pub answers: SmallVec<[Answer; 3]>,
+    pub newest: Version,
+    pub sent_at: Instant,
+}
+
+#[derive(Debug)]
+pub struct Replicate {
+    pub tally: Tally,
+    pub reply: Bytes,
+}
+
+#[derive(Debug)]
+pub struct Forward {
+    pub to: u8,
+    pub tried: Replicas,
+}
+
+impl Op {
+    /// When something is to be done for it although nobody answers.
+    pub fn due(&self) -> Instant {
+        match &self.stage {
+            Stage::Read(Read { late_at: Some(at), .. }) => self.deadline.min(*at),
+            Stage::Read(_)
+            | Stage::Repair(_)
+            | Stage::Write(_)
+            | Stage::Lead
+            | Stage::Replicate(_)
+            | Stage::Forward(_) => self.deadline,
+        }
+    }
+
+    /// The index of `seat` among the command's replicas.
+    pub fn index_of(&self, seat: Seat) -> Option<u8> {
+        let at = self.owners.iter().position(|owner| *owner == seat)?;
+        u8::try_from(at).ok()
+    }
+
+    /// How many replicas acknowledged so far, and how many must.
+    pub fn progress(&self) -> (u8, u8) {
+        match &self.stage {
+            Stage::Read(Read { tally, .. })
+            | Stage::Write(Write { tally, .. })
+            | Stage::Replicate(Replicate { tally, .. }) => (tally.acked(), tally.wanted()),
+            Stage::Repair(repair) => (repair.fresh, self.wanted()),
+            Stage::Lead | Stage::Forward(_) => (0, self.wanted()),
+        }
+    }
+
+    /// How many replicas must answer.
+    pub fn wanted(&self) -> u8 {
+        self.plan.need.of(u8::try_from(self.owners.len()).expect("at most 16 owners"))
+    }
+
+    /// The failure of a command that nobody finished in time.
+    pub fn timed_out(&self) -> Failure {
+        let (acked, wanted) = self.progress();
+        Failure::TimedOut { acked, wanted, may_have_happened: self.plan.writes() }
+    }
+
+    /// The failure of a command whose quorum cannot be had; `is_open` when a replica that was
+    /// asked to write has not said what it did.
+    pub fn not_met(&self, is_open: bool) -> Failure {
+        let (acked, wanted) = self.progress();
+        let may_have_happened = self.plan.writes() && (self.is_maybe_written || is_open);
+        Failure::QuorumNotMet { acked, wanted, may_have_happened }
+    }
+}

@@ -1,0 +1,215 @@
+//! What one node says to another.
+//!
+//! Requests and responses come in pairs, matched by [`RequestId`], and every message carries the
+//! sender's ring epoch. A request is about one partition of the receiver, or about the receiver
+//! itself; [`Request::partition`] says which, and so which actor takes it.
+
+use bytes::Bytes;
+
+use crate::app::Plan;
+use crate::failure::Failure;
+use crate::id::{AppId, Epoch, PartitionId, RequestId};
+use crate::key::Key;
+use crate::record::{Record, Version};
+
+/// One message from a node to a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The sender's ring.
+    pub epoch: Epoch,
+    /// What it says.
+    pub body: Body,
+}
+
+/// Which of the two streams between a pair of nodes a message takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// What a client waits for.
+    Foreground,
+    /// What only the cluster waits for: data being moved.
+    Background,
+}
+
+impl Message {
+    /// The stream it takes: background work has its own, both ways.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match &self.body {
+            Body::Request { id, .. } | Body::Response { id, .. } if id.is_background() => {
+                Lane::Background
+            }
+            Body::Request { .. } | Body::Response { .. } | Body::Leaving => Lane::Foreground,
+        }
+    }
+}
+
+/// A request, its response, or a word that needs none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Something to be done.
+    Request {
+        /// Chosen by the sender, echoed in the response.
+        id: RequestId,
+        /// What is to be done.
+        request: Request,
+    },
+    /// What came of a request.
+    Response {
+        /// The request's id.
+        id: RequestId,
+        /// What came of it.
+        response: Response,
+    },
+    /// The sender is about to stop of its own accord.
+    Leaving,
+}
+
+/// What a node asks of a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Run an app's command on this replica's records.
+    Execute(Execute),
+    /// Merge these records into this replica's.
+    Apply {
+        /// Where they belong.
+        partition: PartitionId,
+        /// Table keys and records.
+        records: Vec<Entry>,
+        /// Whether the sender writes as the partition's primary, and must be it.
+        as_primary: bool,
+    },
+    /// Hand over the records under these table keys.
+    Fetch {
+        /// Where they belong.
+        partition: PartitionId,
+        /// Table keys.
+        keys: Vec<Bytes>,
+    },
+    /// Hand over a page of the partition. Only a blank replica asks for this.
+    Copy {
+        /// Which partition.
+        partition: PartitionId,
+        /// The last table key of the page before; `None` for the first page.
+        after: Option<Bytes>,
+    },
+    /// Coordinate a client's command for a key that you own.
+    Forward {
+        /// Whose command it is.
+        app: AppId,
+        /// Where its key lies.
+        key: Key,
+        /// How it runs.
+        plan: Plan,
+        /// The command, in the app's encoding.
+        command: Bytes,
+        /// How much of the client's deadline is left, in milliseconds.
+        timeout_ms: u32,
+    },
+    /// Nobody waits for the command any more that was forwarded under this message's id.
+    Cancel {
+        /// Where its key lies.
+        key: Key,
+    },
+    /// Say that you are there.
+    Probe,
+}
+
+/// An app's command, as a replica is asked to run it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execute {
+    /// The partition whose records it runs on.
+    pub partition: PartitionId,
+    /// Whose command it is.
+    pub app: AppId,
+    /// The command, in the app's encoding.
+    pub command: Bytes,
+    /// The version of everything it writes; `None` when it only reads.
+    pub stamp: Option<Version>,
+    /// Whether the answer must list what was read, to be compared with others.
+    pub wants_seen: bool,
+}
+
+/// A table key and its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key in the partition's table: the app's id, then the app's own key.
+    pub key: Bytes,
+    /// The record under it.
+    pub record: Record,
+}
+
+/// What came of a [`Request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// To [`Request::Execute`]: it ran.
+    Executed {
+        /// The app's reply, in the app's encoding.
+        reply: Bytes,
+        /// What it read, encoded by [`crate::app::seen`]; empty unless asked for.
+        seen: Bytes,
+    },
+    /// To [`Request::Execute`]: nothing was written, for this replica holds something newer.
+    Superseded {
+        /// The newest version it met.
+        by: Version,
+    },
+    /// To [`Request::Apply`]: this replica now holds these records or newer ones.
+    Applied,
+    /// To [`Request::Fetch`]: the records, without those it does not hold.
+    Fetched {
+        /// Table keys and records.
+        records: Vec<Entry>,
+    },
+    /// To [`Request::Copy`].
+    Copied {
+        /// Table keys and records, in order.
+        records: Vec<Entry>,
+        /// Whether there are more after the last one.
+        has_more: bool,
+        /// Whether the answering replica is blank itself, so that its records prove nothing.
+        is_blank: bool,
+    },
+    /// To [`Request::Forward`]: the app's reply or why there is none.
+    Forwarded(Result<Bytes, Failure>),
+    /// To [`Request::Probe`].
+    Alive,
+    /// To any request: it was not done, and nothing happened.
+    Refused(Refusal),
+}
+
+/// Why a replica does not do what a peer asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The partition is not this node's at its epoch.
+    NotOwner,
+    /// The sender's epoch is not this node's.
+    WrongEpoch,
+    /// The sender writes as primary and is not.
+    NotPrimary,
+    /// This replica started without its data and does not have it back yet. What it was asked to
+    /// write it has kept, but it counts for nothing.
+    Blank,
+    /// As many requests are in flight as this node admits.
+    Overloaded,
+    /// No such app runs here.
+    UnknownApp,
+    /// The app cannot read the command.
+    BadCommand,
+    /// This node has no ring yet.
+    NotReady,
+}
+
+impl Request {
+    /// The partition this is about; `None` when it is about the node.
+    #[must_use]
+    pub fn partition(&self, partition_of: impl Fn(Key) -> PartitionId) -> Option<PartitionId> {
+        match self {
+            Self::Execute(execute) => Some(execute.partition),
+            Self::Apply { partition, .. }
+            | Self::Fetch { partition, .. }
+            | Self::Copy { partition, .. } => Some(*partition),
+            Self::Forward { key, .. } | Self::Cancel { key } => Some(partition_of(*key)),
+            Self::Probe => None,
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Quorum arithmetic as a value: who was asked, who said yes, and whether it is enough.
+
+use std::num::NonZeroU8;
+
+use serde::{Deserialize, Serialize};
+
+/// Most replicas one command can address.
+pub const REPLICAS_MAX: u8 = 16;
+
+/// How many of a command's `n` replicas must answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// More than half of them.
+    Majority,
+    /// Every one.
+    All,
+    /// This many, whether or not there are so many.
+    Exactly(NonZeroU8),
+}
+
+impl Need {
+    /// Exactly `count`.
+    ///
+    /// # Panics
+    /// When `count` is zero.
+    #[must_use]
+    pub fn exactly(count: u8) -> Self {
+        Self::Exactly(NonZeroU8::new(count).expect("a quorum needs at least one answer"))
+    }
+
+    /// The number of answers this means among `n` replicas.
+    #[must_use]
+    pub fn of(self, n: u8) -> u8 {
+        match self {
+            Self::Majority => n / 2 + 1,
+            Self::All => n.max(1),
+            Self::Exactly(count) => count.get(),
+        }
+    }
+}
+
+/// A set of replicas, by their index in the preference list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replicas(u32);
+
+impl Replicas {
+    /// The first `n` of the list.
+    #[must_use]
+    pub fn first(n: u8) -> Self {
+        Self((1 << n) - 1)
+    }
+
+    /// Replica `index` alone.
+    #[must_use]
+    pub fn only(index: u8) -> Self {
+        Self(1 << index)
+    }
+
+    /// Whether `index` is in it.
+    #[must_use]
+    pub fn contains(self, index: u8) -> bool {
+        self.0 & 1 << index != 0
+    }
+
+    /// Adds `index`.
+    pub fn insert(&mut self, index: u8) {
+        self.0 |= 1 << index;
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(self) -> u8 {
+        u8::try_from(self.0.count_ones()).expect("at most 32 bits")
+    }
+
+    /// Their indices, in order.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (0..32).filter(move |&index| self.contains(index))
+    }
+
+    /// Those in `self` and not in `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+/// The answers to one command so far. Each replica counts once, and its first answer stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    replicas: u8,
+    wanted: u8,
+    agreed: Replicas,
+    superseded: Replicas,
+    failed: Replicas,
+    #[cfg(planted = "twice")]
+    extra: u8,
+}
+
+impl Tally {
+    /// Nobody of `replicas` has answered yet, and `wanted` must.
+    #[must_use]
+    pub fn new(replicas: u8, wanted: u8) -> Self {
+        assert!(replicas <= REPLICAS_MAX, "{replicas} replicas are more than {REPLICAS_MAX}");
+        Self {
+            replicas,
+            wanted,
+            agreed: Replicas::default(),
+            superseded: Replicas::default(),
+            failed: Replicas::default(),
+            #[cfg(planted = "twice")]
+            extra: 0,
+        }
+    }
+
+    /// Replica `index` did what it was asked. Whether this was its first answer.
+    pub fn agree(&mut self, index: u8) -> bool {
+        #[cfg(planted = "twice")]
+        if self.agreed.contains(index) {
+            self.extra += 1;
+            return true;
+        }
+        let is_first = self.is_open(index);
+        if is_first {
+            self.agreed.insert(index);
+        }
+        is_first
+    }
+
+    /// Replica `index` holds something newer than what it was asked to write.
+    pub fn supersede(&mut self, index: u8) -> bool {
+        let is_first = self.is_open(index);
+        if is_first {
+            self.superseded.insert(index);
+        }
+        is_first
+    }
+
+    /// Replica `index` refused, or cannot be reached.
+    pub fn fail(&mut self, index: u8) -> bool {
+        let is_first = self.is_open(index);
+        if is_first {
+            self.failed.insert(index);
+        }
+        is_first
+    }
+
+    /// Whether replica `index` may still answer.
+    #[must_use]
+    pub fn is_open(&self, index: u8) -> bool {
+        index < self.replicas
+            && !self.agreed.contains(index)
+            && !self.superseded.contains(index)
+            && !self.failed.contains(index)
+    }
+
+    /// How many did what they were asked.
+    #[must_use]
+    pub fn acked(&self) -> u8 {
+        #[cfg(planted = "twice")]
+        return self.agreed.count() + self.extra;
+        #[cfg(not(planted = "twice"))]
+        self.agreed.count()
+    }
+
+    /// Who did what they were asked.
+    #[must_use]
+    pub fn agreed(&self) -> Replicas {
+        self.agreed
+    }
+
+    /// How many must.
+    #[must_use]
+    pub fn wanted(&self) -> u8 {
+        self.wanted
+    }
+
+    /// How many can still be hoped to agree, those who have included.
+    #[must_use]
+    pub fn reachable(&self) -> u8 {
+        self.replicas - self.superseded.count() - self.failed.count()
+    }
+
+    /// Whether enough agreed.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.acked() >= self.wanted
+    }
+
+    /// Whether enough can no longer agree.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        self.reachable() < self.wanted
+    }
+
+    /// Where a write stands.
+    ///
+    /// A write that was acknowledged, or seen by a quorum read, before this one began is held by
+    /// `wanted` replicas; so it cannot be missing from `n - wanted + 1` of them. Hence a newer
+    /// version met at a replica is known to be *concurrent* once so many have taken this write,
+    /// and that replica then counts: this write is simply the earlier of the two. Before that,
+    /// the newer version may have come first, and this write must be stamped again, past it.
+    #[must_use]
+    pub fn write_state(&self) -> WriteState {
+        if self.is_met() {
+            return WriteState::Done;
+        }
+        let proof = (self.replicas + 1).saturating_sub(self.wanted).max(1);
+        let answered = self.agreed.count() + self.superseded.count();
+        if self.agreed.count() >= proof && answered >= self.wanted {
+            return WriteState::Done;
+        }
+        let open = self.replicas - answered - self.failed.count();
+        if answered + open < self.wanted {
+            return WriteState::OutOfReach;
+        }
+        let can_agree = self.agreed.count() + open;
+        if can_agree >= self.wanted.min(proof) || self.superseded.count() == 0 {
+            return WriteState::Open;
+        }
+        WriteState::Superseded
+    }
+}
+
+/// Where a write stands; see [`Tally::write_state`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteState {
+    /// It waits for answers.
+    Open,
+    /// It may be acknowledged.
+    Done,
+    /// It must be stamped past what was met, and written again.
+    Superseded,
+    /// It cannot be acknowledged any more.
+    OutOfReach,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_counts_once() {
+        let mut tally = Tally::new(3, 2);
+        assert!(tally.agree(0));
+        assert!(!tally.agree(0));
+        assert!(!tally.is_met());
+        assert!(tally.agree(2));
+        assert!(tally.is_met());
+    }
+
+    #[test]
+    fn a_quorum_is_out_of_reach_when_too_many_failed() {
+        let mut tally = Tally::new(3, 2);
+        tally.fail(0);
+        assert!(!tally.is_out_of_reach());
+        tally.fail(1);
+        assert!(tally.is_out_of_reach());
+        assert_eq!(tally.write_state(), WriteState::OutOfReach);
+    }
+
+    #[test]
+    fn two_of_three_replicas_with_something_newer_ask_for_a_new_stamp() {
+        let mut tally = Tally::new(3, 2);
+        tally.agree(0);
+        tally.supersede(1);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.supersede(2);
+        assert_eq!(tally.write_state(), WriteState::Superseded);
+    }
+
+    #[test]
+    fn one_that_agreed_of_all_proves_that_the_newer_write_is_concurrent() {
+        let mut tally = Tally::new(3, 3);
+        tally.agree(0);
+        tally.supersede(1);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.supersede(2);
+        assert_eq!(tally.write_state(), WriteState::Done);
+    }
+
+    #[test]
+    fn all_superseded_of_all_ask_for_a_new_stamp_and_not_before() {
+        let mut tally = Tally::new(3, 3);
+        tally.supersede(0);
+        tally.supersede(1);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.supersede(2);
+        assert_eq!(tally.write_state(), WriteState::Superseded);
+    }
+
+    #[test]
+    fn more_answers_than_replicas_are_never_to_be_had() {
+        let tally = Tally::new(1, 2);
+        assert_eq!(tally.write_state(), WriteState::OutOfReach);
+        assert_eq!(Need::exactly(2).of(1), 2);
+        assert_eq!(Need::Majority.of(3), 2);
+        assert_eq!(Need::Majority.of(4), 3);
+        assert_eq!(Need::All.of(3), 3);
+    }
+}

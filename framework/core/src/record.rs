@@ -1,0 +1,124 @@
+//! A record: a value with a version, an expiry instant and possibly a tombstone's mark.
+//!
+//! Records of one key merge by taking the greater [`Freshness`]: first by version (who wrote last,
+//! ties by node id), then by *touch*. A touch changes the expiry of one very version without being
+//! a write: it beats the version it touched and loses to every later write, so that `EXPIRE` can
+//! never undo a `SET` that it had not seen.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::actor::Wall;
+use crate::hlc::Stamp;
+use crate::id::NodeId;
+
+/// Who wrote a value, and when: last write wins, ties go to the greater node id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Version {
+    /// When, on the writer's hybrid logical clock.
+    pub stamp: Stamp,
+    /// Whose clock that was.
+    pub node: NodeId,
+}
+
+impl Version {
+    /// The version of a key that was never written.
+    pub const NONE: Self = Self { stamp: Stamp::ZERO, node: NodeId(0) };
+}
+
+/// The order in which records of one key replace each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Freshness {
+    /// The version of the value.
+    pub version: Version,
+    /// When its expiry was last changed without a write; zero if never.
+    pub touched: Stamp,
+    /// When it expires, in milliseconds since the Unix epoch; zero if never.
+    pub expires: u64,
+}
+
+impl Freshness {
+    /// That of a key that was never written.
+    pub const NONE: Self = Self { version: Version::NONE, touched: Stamp::ZERO, expires: 0 };
+
+    /// Whether a record of this freshness has expired at `wall`.
+    #[must_use]
+    pub fn is_expired(&self, wall: Wall) -> bool {
+        self.expires != 0 && self.expires <= wall.0
+    }
+
+    /// When it expires, if it does.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Wall> {
+        (self.expires != 0).then_some(Wall(self.expires))
+    }
+}
+
+/// A record that owns its value, as it travels between nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What decides between two records of one key.
+    pub freshness: Freshness,
+    /// The value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+}
+
+impl Record {
+    /// A borrowed view of this record.
+    #[must_use]
+    pub fn view(&self) -> RecordRef<'_> {
+        RecordRef { freshness: self.freshness, value: self.value.as_deref() }
+    }
+}
+
+/// A record as a table lends it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRef<'a> {
+    /// What decides between two records of one key.
+    pub freshness: Freshness,
+    /// The value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+impl<'a> RecordRef<'a> {
+    /// The value, unless it is deleted or has expired at `wall`.
+    #[must_use]
+    pub fn live(&self, wall: Wall) -> Option<&'a [u8]> {
+        if self.freshness.is_expired(wall) { None } else { self.value }
+    }
+
+    /// A copy that owns its value.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        Record { freshness: self.freshness, value: self.value.map(Bytes::copy_from_slice) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh(stamp: u64, node: u64, touched: u64) -> Freshness {
+        let version = Version { stamp: Stamp(stamp), node: NodeId(node) };
+        Freshness { version, touched: Stamp(touched), expires: 0 }
+    }
+
+    #[test]
+    fn a_touch_beats_its_version_and_loses_to_the_next_write() {
+        assert!(fresh(5, 1, 9) > fresh(5, 1, 0));
+        assert!(fresh(6, 1, 0) > fresh(5, 1, 9));
+    }
+
+    #[test]
+    fn equal_stamps_are_decided_by_node_id() {
+        assert!(fresh(5, 2, 0) > fresh(5, 1, 0));
+    }
+
+    #[test]
+    fn an_expired_value_is_not_live() {
+        let freshness = Freshness { expires: 10, ..fresh(1, 1, 0) };
+        let record = RecordRef { freshness, value: Some(b"v") };
+        assert_eq!(record.live(Wall(9)), Some(&b"v"[..]));
+        assert_eq!(record.live(Wall(10)), None);
+    }
+}

@@ -1,0 +1,394 @@
+//! The replica store: one partition's records on one node, and the apps beside them.
+//!
+//! It runs what coordinators ask for, one message at a time, and answers each. A replica that
+//! started without its data is **blank**: what it is asked to write it keeps, so that nothing new
+//! is missed, but it refuses to count, as a reader or as a writer, until [`crate::fill`] says that
+//! it holds again whatever was acknowledged before.
+
+mod memory;
+mod table;
+
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use memory::MemoryTable;
+pub use table::{Table, TableStats, Visit};
+
+use crate::actor::{Actor, Instant, Now, Outbox, Wall};
+use crate::app::{Apps, Effects, Grant, Records};
+use crate::hlc::Stamp;
+use crate::id::{AppId, Epoch, PartitionId, RequestId, Seat};
+use crate::peer::{Entry, Execute, Refusal, Request, Response};
+use crate::record::{Record, RecordRef, Version};
+use crate::ring::Ring;
+
+/// Records and bytes of one page handed to a replica that is being filled.
+const PAGE_RECORDS_MAX: usize = 512;
+const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Records looked at in one search for expired ones, and the pauses between two.
+const SWEEP_RECORDS_MAX: usize = 256;
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who asked, and is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The coordinator of this very node.
+    Here,
+    /// A peer.
+    Peer(Seat),
+}
+
+/// What can happen to a replica store.
+#[derive(Debug)]
+pub enum In {
+    /// The ring has changed.
+    Ring(Arc<Ring>),
+    /// A request about this partition.
+    Request {
+        /// Who asks.
+        from: Origin,
+        /// The request's id, for the answer.
+        id: RequestId,
+        /// The ring under which it was sent.
+        epoch: Epoch,
+        /// What is asked.
+        request: Request,
+    },
+    /// The coordinator of this node, as primary, runs a command.
+    Lead {
+        /// The request's id, for the answer.
+        id: RequestId,
+        /// Whose command it is.
+        app: AppId,
+        /// The command.
+        command: Bytes,
+        /// The version of what it writes, unless something newer is held.
+        stamp: Version,
+    },
+    /// Records that a blank replica gets from a peer.
+    Fill(Vec<Entry>),
+    /// This replica now holds what was acknowledged before it started.
+    Trusted,
+}
+
+/// What a replica store asks for.
+#[derive(Debug)]
+pub enum Out {
+    /// The answer to a request.
+    Answer {
+        /// Who asked.
+        to: Origin,
+        /// The request's id.
+        id: RequestId,
+        /// The answer.
+        response: Response,
+    },
+    /// The outcome of [`In::Lead`].
+    Led {
+        /// The request's id.
+        id: RequestId,
+        /// The app's reply and the records that the other replicas need.
+        outcome: Result<Led, Refusal>,
+    },
+    /// A peer asked for pages of this partition, which only a blank replica does.
+    PeerIsBlank(Seat),
+}
+
+/// What a command did at the primary.
+#[derive(Debug)]
+pub struct Led {
+    /// The app's reply.
+    pub reply: Bytes,
+    /// What it wrote.
+    pub records: Vec<Entry>,
+    /// The latest stamp among them: the coordinator's clock must not fall behind it.
+    pub latest: Stamp,
+}
+
+/// One partition's replica on this node.
+pub struct ReplicaStore {
+    partition: PartitionId,
+    seat: Seat,
+    ring: Option<Arc<Ring>>,
+    is_blank: bool,
+    table: Box<dyn Table>,
+    apps: Apps,
+    effects: Effects,
+    sweep_at: Option<Instant>,
+    sweep_after: Option<Box<[u8]>>,
+}
+
+impl ReplicaStore {
+    /// The replica of `partition` at `seat`; `is_blank` when its table was empty at the start of
+    /// the process.
+    #[must_use]
+    pub fn new(
+        partition: PartitionId,
+        seat: Seat,
+        table: Box<dyn Table>,
+        apps: Apps,
+        is_blank: bool,
+    ) -> Self {
+        Self {
+            partition,
+            seat,
+            ring: None,
+            is_blank,
+            table,
+            apps,
+            effects: Effects::default(),
+            sweep_at: None,
+            sweep_after: None,
+        }
+    }
+
+    /// What its table holds.
+    #[must_use]
+    pub fn stats(&self) -> TableStats {
+        self.table.stats()
+    }
+
+    /// Whether it still misses data that it may have acknowledged before it started.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.is_blank
+    }
+
+    /// Its records, for inspection.
+    #[must_use]
+    pub fn table(&self) -> &dyn Table {
+        self.table.as_ref()
+    }
+
+    fn answer(&mut self, now: Now, from: Origin, epoch: Epoch, request: Request) -> Response {
+        if let Err(refusal) = self.check(epoch) {
+            return Response::Refused(refusal);
+        }
+        match request {
+            Request::Execute(execute) => self.execute(now, &execute),
+            Request::Apply { records, as_primary, .. } => {
+                if as_primary && !self.is_primary(from) {
+                    return Response::Refused(Refusal::NotPrimary);
+                }
+                self.merge(&records);
+                self.unless_blank(Response::Applied)
+            }
+            Request::Fetch { keys, .. } => Response::Fetched { records: self.fetch(&keys) },
+            Request::Copy { after, .. } => self.page(after.as_deref()),
+            Request::Forward { .. } | Request::Cancel { .. } | Request::Probe => {
+                unreachable!("the wiring gives these to others")
+            }
+        }
+    }
+
+    fn check(&self, epoch: Epoch) -> Result<(), Refusal> {
+        let Some(ring) = &self.ring else {
+            return Err(Refusal::NotReady);
+        };
+        if ring.epoch() != epoch {
+            return Err(Refusal::WrongEpoch);
+        }
+        if !ring.preference(self.partition).contains(&self.seat) {
+            return Err(Refusal::NotOwner);
+        }
+        Ok(())
+    }
+
+    fn is_primary(&self, origin: Origin) -> bool {
+        let seat = match origin {
+            Origin::Here => self.seat,
+            Origin::Peer(seat) => seat,
+        };
+        self.ring.as_ref().is_some_and(|ring| ring.preference(self.partition)[0] == seat)
+    }
+
+    fn unless_blank(&self, response: Response) -> Response {
+        if self.is_blank { Response::Refused(Refusal::Blank) } else { response }
+    }
+
+    fn execute(&mut self, now: Now, execute: &Execute) -> Response {
+        let grant = match execute.stamp {
+            Some(stamp) => Grant::Write(stamp),
+            None if self.is_blank => return Response::Refused(Refusal::Blank),
+            None => Grant::Read,
+        };
+        let reply = match self.run(now, execute.app, &execute.command, grant, execute.wants_seen) {
+            Ok(reply) => reply,
+            Err(refusal) => return Response::Refused(refusal),
+        };
+        if let Some(by) = self.effects.superseded {
+            return self.unless_blank(Response::Superseded { by });
+        }
+        let writes = std::mem::take(&mut self.effects.writes);
+        self.merge(&writes);
+        let seen = self.effects.seen.split().freeze();
+        self.unless_blank(Response::Executed { reply, seen })
+    }
+
+    fn lead(
+        &mut self,
+        now: Now,
+        app: AppId,
+        command: &Bytes,
+        stamp: Version,
+    ) -> Result<Led, Refusal> {
+        if self.is_blank {
+            return Err(Refusal::Blank);
+        }
+        let reply = self.run(now, app, command, Grant::Lead(stamp), false)?;
+        let records = std::mem::take(&mut self.effects.writes);
+        self.merge(&records);
+        Ok(Led { reply, records, latest: self.effects.latest })
+    }
+
+    fn run(
+        &mut self,
+        now: Now,
+        app: AppId,
+        command: &Bytes,
+        grant: Grant,
+        wants_seen: bool,
+    ) -> Result<Bytes, Refusal> {
+        self.effects.clear();
+        let handler = self.apps.get_mut(app).ok_or(Refusal::UnknownApp)?;
+        let epoch = self.ring.as_ref().map(|ring| ring.epoch()).unwrap_or_default();
+        let mut records = Records {
+            table: self.table.as_ref(),
+            effects: &mut self.effects,
+            app,
+            grant,
+            wants_seen,
+            wall: now.wall,
+            epoch,
+        };
+        handler.execute(&mut records, command).map_err(|_| Refusal::BadCommand)
+    }
+
+    /// Keeps of `records` what is fresher than what is held.
+    fn merge(&mut self, records: &[Entry]) {
+        for Entry { key, record } in records {
+            let is_fresher = match self.table.get(key) {
+                Some(held) => replaces(record.view(), held),
+                None => true,
+            };
+            if is_fresher {
+                self.table.put(key, record.view());
+            }
+        }
+    }
+
+    fn fetch(&self, keys: &[Bytes]) -> Vec<Entry> {
+        let held = |key: &Bytes| {
+            let record = self.table.get(key)?.to_record();
+            Some(Entry { key: key.clone(), record })
+        };
+        keys.iter().filter_map(held).collect()
+    }
+
+    fn page(&self, after: Option<&[u8]>) -> Response {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        let mut has_more = false;
+        self.table.scan(from, &mut |key, record| {
+            if records.len() == PAGE_RECORDS_MAX || bytes >= PAGE_BYTES_MAX {
+                has_more = true;
+                return ControlFlow::Break(());
+            }
+            bytes += key.len() + record.value.map_or(0, <[u8]>::len);
+            records.push(Entry { key: Bytes::copy_from_slice(key), record: record.to_record() });
+            ControlFlow::Continue(())
+        });
+        Response::Copied { records, has_more, is_blank: self.is_blank }
+    }
+
+    /// Turns expired records, a bounded number at a time, into tombstones of the same freshness.
+    ///
+    /// They cannot simply go: another replica may hold an older value that does not expire.
+    fn sweep(&mut self, wall: Wall) {
+        let from = self.sweep_after.take();
+        let from = from.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut expired = Vec::new();
+        let mut looked_at = 0;
+        let mut last = None;
+        self.table.scan(from, &mut |key, record| {
+            if looked_at == SWEEP_RECORDS_MAX {
+                return ControlFlow::Break(());
+            }
+            looked_at += 1;
+            if record.value.is_some() && record.freshness.is_expired(wall) {
+                let record = Record { freshness: record.freshness, value: None };
+                expired.push((Box::<[u8]>::from(key), record));
+            }
+            if looked_at == SWEEP_RECORDS_MAX {
+                last = Some(Box::from(key));
+            }
+            ControlFlow::Continue(())
+        });
+        for (key, record) in expired {
+            self.table.put(&key, record.view());
+        }
+        self.sweep_after = last;
+    }
+
+    fn plan_sweep(&mut self, now: Now) {
+        let is_needed = self.table.stats().expiring > 0;
+        match self.sweep_at {
+            None if is_needed => self.sweep_at = Some(now.tick + SWEEP_PAUSE),
+            Some(at) if at <= now.tick => {
+                self.sweep_at = is_needed.then_some(now.tick + SWEEP_PAUSE);
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+impl Actor for ReplicaStore {
+    type In = In;
+    type Out = Out;
+
+    fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
+        match input {
+            In::Ring(ring) => self.ring = Some(ring),
+            In::Request { from, id, epoch, request } => {
+                if let (Origin::Peer(seat), Request::Copy { .. }) = (from, &request) {
+                    out.push(Out::PeerIsBlank(seat));
+                }
+                let response = self.answer(now, from, epoch, request);
+                out.push(Out::Answer { to: from, id, response });
+            }
+            In::Lead { id, app, command, stamp } => {
+                let outcome = self.lead(now, app, &command, stamp);
+                out.push(Out::Led { id, outcome });
+            }
+            In::Fill(records) => self.merge(&records),
+            In::Trusted => self.is_blank = false,
+        }
+        self.plan_sweep(now);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.sweep_at
+    }
+
+    fn wake(&mut self, now: Now, _: &mut Outbox<Out>) {
+        if self.sweep_at.is_some_and(|at| at <= now.tick) {
+            self.sweep(now.wall);
+        }
+        self.plan_sweep(now);
+    }
+}
+
+fn replaces(new: RecordRef<'_>, held: RecordRef<'_>) -> bool {
+    if cfg!(planted = "m02") {
+        return new.freshness.version.stamp >= held.freshness.version.stamp;
+    }
+    new.freshness > held.freshness
+}
+
+#[cfg(test)]
+#[path = "replica/tests.rs"]
+mod tests;

@@ -1,0 +1,67 @@
+//! What a ring gives to each member, and what changes from one ring to the next.
+
+use crate::id::{NodeName, Seat};
+use crate::ring::Ring;
+
+/// What one member has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// The name of its seat.
+    pub name: NodeName,
+    /// Partitions it owns.
+    pub owned: usize,
+    /// Those of them whose primary it is.
+    pub led: usize,
+}
+
+/// How far one ring is from another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// Places taken by an owner that did not own that partition: each is a copy to be made.
+    pub gained: usize,
+    /// Partitions with another primary.
+    pub led_anew: usize,
+}
+
+impl Ring {
+    /// What each member has, in the order of their names.
+    #[must_use]
+    pub fn balance(&self) -> Vec<Load> {
+        let mut owned: Vec<Seat> = Vec::new();
+        let mut led = Vec::new();
+        for partition in self.partitions.iter() {
+            let owners = self.owners(partition, self.replicas);
+            owned.extend(owners);
+            led.extend(owners.first());
+        }
+        owned.sort_unstable();
+        led.sort_unstable();
+        let load = |name: &NodeName| Load {
+            name: name.clone(),
+            owned: occurrences(&owned, name.seat()),
+            led: occurrences(&led, name.seat()),
+        };
+        self.members.iter().map(|member| load(&member.name)).collect()
+    }
+
+    /// What it takes to come to this ring from `earlier`, which has as many partitions.
+    ///
+    /// # Panics
+    /// When the numbers of partitions differ.
+    #[must_use]
+    pub fn moves(&self, earlier: &Self) -> Moves {
+        assert_eq!(self.partitions, earlier.partitions, "rings of one chain");
+        let mut moves = Moves::default();
+        for partition in self.partitions.iter() {
+            let before = earlier.owners(partition, earlier.replicas);
+            let now = self.owners(partition, self.replicas);
+            moves.gained += now.iter().filter(|owner| !before.contains(owner)).count();
+            moves.led_anew += usize::from(now.first() != before.first());
+        }
+        moves
+    }
+}
+
+fn occurrences(sorted: &[Seat], seat: Seat) -> usize {
+    sorted.partition_point(|&s| s <= seat) - sorted.partition_point(|&s| s < seat)
+}

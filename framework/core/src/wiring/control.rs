@@ -1,0 +1,203 @@
+//! Membership and ring view of a node, as one actor.
+
+use std::sync::Arc;
+
+use crate::actor::{Actor, Instant, Now, Outbox};
+use crate::id::{Epoch, NodeId, NodeName, RequestId, Seat};
+use crate::membership::{self, Fact, Membership};
+use crate::peer::{Body, Message, Refusal, Request, Response};
+use crate::ring_view::{self, NoRing, RingView};
+use crate::view::View;
+
+/// What can happen to a node's control actor.
+#[derive(Debug)]
+pub enum ControlIn {
+    /// Discovery has something to say.
+    Fact(Fact),
+    /// A link to a peer stands.
+    LinkUp {
+        /// Which peer.
+        seat: Seat,
+        /// The identity of its data.
+        id: NodeId,
+    },
+    /// The link to a peer broke.
+    LinkDown {
+        /// Which peer.
+        seat: Seat,
+    },
+    /// A peer's message for this actor.
+    Peer {
+        /// Which peer.
+        from: Seat,
+        /// What it says.
+        message: Message,
+    },
+    /// The node is about to stop of its own accord.
+    Leave,
+}
+
+/// What a node's control actor asks for.
+#[derive(Debug)]
+pub enum ControlOut {
+    /// Keep a link to this peer, at this address from now on.
+    Connect {
+        /// Which peer.
+        name: NodeName,
+        /// `host:port`.
+        address: String,
+    },
+    /// Keep no link to this peer any more.
+    Disconnect {
+        /// Which peer.
+        seat: Seat,
+    },
+    /// Send a message to a peer; it may be lost without a word.
+    Send {
+        /// Which peer.
+        to: Seat,
+        /// What to say.
+        message: Message,
+    },
+    /// Push this to every shard.
+    View(View),
+    /// There can be no ring: the node must stop and say why.
+    Impossible(NoRing),
+}
+
+/// Membership and ring view.
+pub struct Control {
+    membership: Membership,
+    ring_view: RingView,
+    view: View,
+    from_membership: Outbox<membership::Out>,
+    from_ring_view: Outbox<ring_view::Out>,
+}
+
+impl Control {
+    /// The control actor of the node called `name`.
+    #[must_use]
+    pub fn new(
+        name: NodeName,
+        membership: membership::Settings,
+        ring: ring_view::Settings,
+    ) -> Self {
+        Self {
+            membership: Membership::new(name.seat(), membership),
+            ring_view: RingView::new(name, ring),
+            view: View::default(),
+            from_membership: Outbox::new(),
+            from_ring_view: Outbox::new(),
+        }
+    }
+
+    /// The ring and the peers' health.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.view.ring.as_ref().map(|ring| ring.epoch()).unwrap_or_default()
+    }
+
+    fn tell_membership(&mut self, now: Now, input: membership::In) {
+        self.membership.handle(now, input, &mut self.from_membership);
+    }
+
+    fn peer(&mut self, now: Now, from: Seat, message: Message, out: &mut Outbox<ControlOut>) {
+        match message.body {
+            Body::Request { id, request } => {
+                let response = match request {
+                    Request::Probe => Response::Alive,
+                    _ => Response::Refused(Refusal::NotReady),
+                };
+                let message = self.message(Body::Response { id, response });
+                out.push(ControlOut::Send { to: from, message });
+            }
+            Body::Response { response: Response::Alive, .. } => {
+                self.tell_membership(now, membership::In::ProbeAnswered { from });
+            }
+            Body::Response { .. } => {}
+            Body::Leaving => self.tell_membership(now, membership::In::Leaving { from }),
+        }
+    }
+
+    fn message(&self, body: Body) -> Message {
+        Message { epoch: self.epoch(), body }
+    }
+
+    fn probe(&self, to: Seat, id: RequestId) -> ControlOut {
+        let message = self.message(Body::Request { id, request: Request::Probe });
+        ControlOut::Send { to, message }
+    }
+
+    fn leave(&self, out: &mut Outbox<ControlOut>) {
+        for peer in self.view.health.peers() {
+            let message = self.message(Body::Leaving);
+            out.push(ControlOut::Send { to: peer.seat, message });
+        }
+    }
+
+    fn route(&mut self, out: &mut Outbox<ControlOut>) {
+        let mut has_changed = false;
+        while let Some(order) = self.from_ring_view.pop() {
+            match order {
+                ring_view::Out::Ring(ring) => {
+                    self.view.ring = Some(ring);
+                    has_changed = true;
+                }
+                ring_view::Out::Impossible(why) => out.push(ControlOut::Impossible(why)),
+            }
+        }
+        while let Some(order) = self.from_membership.pop() {
+            match order {
+                membership::Out::Connect { name, address } => {
+                    out.push(ControlOut::Connect { name, address });
+                }
+                membership::Out::Disconnect { seat } => out.push(ControlOut::Disconnect { seat }),
+                membership::Out::Probe { to, id } => out.push(self.probe(to, id)),
+                membership::Out::Health(health) => {
+                    self.view.health = Arc::clone(&health);
+                    has_changed = true;
+                }
+            }
+        }
+        if has_changed {
+            out.push(ControlOut::View(self.view.clone()));
+        }
+    }
+}
+
+impl Actor for Control {
+    type In = ControlIn;
+    type Out = ControlOut;
+
+    fn handle(&mut self, now: Now, input: ControlIn, out: &mut Outbox<ControlOut>) {
+        match input {
+            ControlIn::Fact(fact) => {
+                self.ring_view.handle(now, fact.clone(), &mut self.from_ring_view);
+                self.tell_membership(now, membership::In::Fact(fact));
+            }
+            ControlIn::LinkUp { seat, id } => {
+                self.tell_membership(now, membership::In::LinkUp { seat, id });
+            }
+            ControlIn::LinkDown { seat } => {
+                self.tell_membership(now, membership::In::LinkDown { seat });
+            }
+            ControlIn::Peer { from, message } => self.peer(now, from, message, out),
+            ControlIn::Leave => self.leave(out),
+        }
+        self.route(out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.membership.deadline().into_iter().chain(self.ring_view.deadline()).min()
+    }
+
+    fn wake(&mut self, now: Now, out: &mut Outbox<ControlOut>) {
+        self.membership.wake(now, &mut self.from_membership);
+        self.ring_view.wake(now, &mut self.from_ring_view);
+        self.route(out);
+    }
+}

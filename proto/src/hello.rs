@@ -1,0 +1,216 @@
+//! The handshake: who each side is, and whether the two may talk.
+//!
+//! The side that opened the stream says [`Hello`]. The other decides with [`negotiate`] and says
+//! [`Welcome`], or [`Goodbye`] with a code for programs and a text for the operator. The first
+//! side then makes up its own mind with [`confirm`]: each refuses by itself, and both by the same
+//! rules.
+//!
+//! ```
+//! use peer_ring_core::id::{Epoch, NodeId, NodeName};
+//! use peer_ring_proto::hello::{Hello, Identity, Lane, Protocols, RefusalCode, negotiate};
+//!
+//! let n1 = Identity {
+//!     cluster: "shop".into(),
+//!     name: NodeName::new("n1")?,
+//!     node: NodeId(0x11),
+//!     incarnation: 1_700_000_000_000,
+//!     protocols: Protocols::OURS,
+//!     capabilities: ["zstd".into()].into(),
+//!     ring_epoch: Epoch(1),
+//!     ring_fingerprint: 0xabc,
+//! };
+//! let n2 = Identity { name: NodeName::new("n2")?, node: NodeId(0x22), ..n1.clone() };
+//! let stray = Identity { cluster: "test".into(), ..n2.clone() };
+//!
+//! let accepted = negotiate(&n1, &Hello { identity: n2, lane: Lane::Foreground }).unwrap();
+//! assert_eq!(accepted.protocol, 1);
+//! assert!(accepted.capabilities.contains("zstd"));
+//!
+//! let refusal = negotiate(&n1, &Hello { identity: stray, lane: Lane::Foreground }).unwrap_err();
+//! assert_eq!(refusal.code(), RefusalCode::ForeignCluster);
+//! # Ok::<(), peer_ring_core::id::BadName>(())
+//! ```
+
+mod refusal;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use peer_ring_core::id::{Epoch, NodeId, NodeName};
+
+pub use refusal::{HelloRefusal, RefusalCode};
+pub(crate) use wire::{decode_goodbye, decode_hello, decode_welcome};
+
+/// Who a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The cluster it was configured for: a name as in [`peer_ring_core::id::check_name`].
+    pub cluster: String,
+    /// The name of its seat.
+    pub name: NodeName,
+    /// The identity of its data.
+    pub node: NodeId,
+    /// When this run of it started, in milliseconds since the Unix epoch: a later run has more.
+    pub incarnation: u64,
+    /// The protocols it speaks.
+    pub protocols: Protocols,
+    /// What it can do beyond the protocol: names as in [`peer_ring_core::id::check_name`].
+    pub capabilities: BTreeSet<String>,
+    /// The number of its ring.
+    pub ring_epoch: Epoch,
+    /// A hash of its ring; zero while it has none.
+    pub ring_fingerprint: u64,
+}
+
+/// Consecutive protocol numbers, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protocols {
+    /// The oldest.
+    pub min: u32,
+    /// The newest; not less than `min`.
+    pub max: u32,
+}
+
+impl Protocols {
+    /// What this version of peer-ring speaks.
+    pub const OURS: Self = Self { min: 1, max: 1 };
+
+    /// The newest that both speak.
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<u32> {
+        let newest = self.max.min(other.max);
+        (self.contains(newest) && other.contains(newest)).then_some(newest)
+    }
+
+    /// Whether `protocol` is one of them.
+    #[must_use]
+    pub fn contains(self, protocol: u32) -> bool {
+        (self.min..=self.max).contains(&protocol)
+    }
+}
+
+impl fmt::Display for Protocols {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.min, self.max)
+    }
+}
+
+/// What a stream is for. A full background lane does not hold up the foreground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Requests that a client waits for.
+    Foreground,
+    /// Copies, exchanges and other bulk.
+    Background,
+}
+
+/// The first word of the side that opened the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Who it is.
+    pub identity: Identity,
+    /// What the stream is for.
+    pub lane: Lane,
+}
+
+/// The answer that accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Who the accepting side is.
+    pub identity: Identity,
+    /// The protocol that both speak from now on.
+    pub protocol: u32,
+}
+
+/// The answer that refuses: the last frame of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goodbye {
+    /// Why; `None` for a reason that only a newer version knows.
+    pub code: Option<RefusalCode>,
+    /// What is wrong and what to do, for the log of whoever is refused.
+    pub text: String,
+}
+
+/// What two nodes agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The newest protocol that both speak.
+    pub protocol: u32,
+    /// What both can do beyond it.
+    pub capabilities: BTreeSet<String>,
+}
+
+/// Whether `ours` lets in the node that says `theirs`.
+///
+/// # Errors
+/// [`HelloRefusal`] says why not, and what to do. Names in use elsewhere, and who is a member of
+/// the ring, are for the caller to look up.
+pub fn negotiate(ours: &Identity, theirs: &Hello) -> Result<Accepted, HelloRefusal> {
+    compare(ours, &theirs.identity)
+}
+
+/// Whether `ours`, which said hello, goes on with the node that says `theirs`.
+///
+/// # Errors
+/// [`HelloRefusal`], as from [`negotiate`]; and when the chosen protocol is not one of ours.
+pub fn confirm(ours: &Identity, theirs: &Welcome) -> Result<Accepted, HelloRefusal> {
+    let accepted = compare(ours, &theirs.identity)?;
+    if !ours.protocols.contains(theirs.protocol) {
+        return Err(incompatible(ours, &theirs.identity));
+    }
+    Ok(Accepted { protocol: theirs.protocol, ..accepted })
+}
+
+fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal> {
+    if ours.cluster != theirs.cluster {
+        return Err(HelloRefusal::ForeignCluster {
+            ours: (ours.name.clone(), ours.cluster.clone()),
+            theirs: (theirs.name.clone(), theirs.cluster.clone()),
+        });
+    }
+    let common = ours.protocols.common(theirs.protocols);
+    let protocol = common.ok_or_else(|| incompatible(ours, theirs))?;
+    check_seats(ours, theirs)?;
+    let has_both_rings = ours.ring_fingerprint != 0 && theirs.ring_fingerprint != 0;
+    let is_same_epoch = ours.ring_epoch == theirs.ring_epoch;
+    if has_both_rings && is_same_epoch && ours.ring_fingerprint != theirs.ring_fingerprint {
+        return Err(HelloRefusal::DifferentRing {
+            epoch: ours.ring_epoch,
+            ours: (ours.name.clone(), ours.ring_fingerprint),
+            theirs: (theirs.name.clone(), theirs.ring_fingerprint),
+        });
+    }
+    let capabilities = ours.capabilities.intersection(&theirs.capabilities).cloned().collect();
+    Ok(Accepted { protocol, capabilities })
+}
+
+/// Two different processes must differ in the name of their seat and in the id of their data.
+fn check_seats(ours: &Identity, theirs: &Identity) -> Result<(), HelloRefusal> {
+    let node = ours.node;
+    if ours.name == theirs.name {
+        let name = ours.name.clone();
+        let is_same_run = theirs.node == node && theirs.incarnation == ours.incarnation;
+        return Err(if is_same_run {
+            HelloRefusal::Itself { name }
+        } else {
+            HelloRefusal::NameInUse { name, holder: node }
+        });
+    }
+    if theirs.node == node {
+        let (ours, theirs) = (ours.name.clone(), theirs.name.clone());
+        return Err(HelloRefusal::NodeIdInUse { node, ours, theirs });
+    }
+    Ok(())
+}
+
+fn incompatible(ours: &Identity, theirs: &Identity) -> HelloRefusal {
+    HelloRefusal::IncompatibleProtocol {
+        ours: (ours.name.clone(), ours.protocols),
+        theirs: (theirs.name.clone(), theirs.protocols),
+    }
+}
+
+#[cfg(test)]
+#[path = "hello/tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! How much of everything a node takes from a peer, and sends to one.
+
+use peer_ring_core::app::Plan;
+use peer_ring_core::peer::{Body, Entry, Message, Request, Response};
+use peer_ring_core::quorum::REPLICAS_MAX;
+
+use crate::error::{WireError, check_count, check_size, in_range};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Bytes that a frame may need beside a chunk's, or a message's, own.
+pub(crate) const FRAME_OVERHEAD_BYTES: usize = 64;
+
+/// The bounds of the wire; the same on all nodes of a cluster.
+///
+/// A node that took less than its peers send would drop their links again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// One frame, encoded.
+    pub frame_bytes_max: usize,
+    /// A message whose encoding is longer travels in chunks of this many bytes.
+    pub chunk_bytes_max: usize,
+    /// One message, encoded, whether it travels in one piece or in chunks.
+    pub message_bytes_max: usize,
+    /// Messages of one batch.
+    pub batch_messages_max: usize,
+    /// Messages of which some chunks have come and some have not, on one link.
+    pub chunk_streams_max: usize,
+    /// Bytes of all those together. While a buffer grows it takes up to twice its content.
+    pub reassembly_bytes_max: usize,
+    /// A command in its app's encoding: a key, a value, and what the app wraps around them.
+    pub command_bytes_max: usize,
+    /// A reply in its app's encoding.
+    pub reply_bytes_max: usize,
+    /// The list of what a command read.
+    pub seen_bytes_max: usize,
+    /// A key in a partition's table: the app's id and the app's own key.
+    pub key_bytes_max: usize,
+    /// A record's value: a user's value, and what the app wraps around it.
+    pub value_bytes_max: usize,
+    /// Records, or keys, of one message.
+    pub records_max: usize,
+    /// Capabilities that a node may list when it says who it is.
+    pub capabilities_max: usize,
+    /// The text of a refusal.
+    pub text_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes_max: 4 * MIB,
+            chunk_bytes_max: 256 * KIB,
+            message_bytes_max: 80 * MIB,
+            batch_messages_max: 16 * 1024,
+            chunk_streams_max: 8,
+            reassembly_bytes_max: 96 * MIB,
+            command_bytes_max: 66 * MIB,
+            reply_bytes_max: 66 * MIB,
+            seen_bytes_max: 8 * MIB,
+            key_bytes_max: 64 * KIB + 16,
+            value_bytes_max: 64 * MIB + 4 * KIB,
+            records_max: 64 * 1024,
+            capabilities_max: 64,
+            text_bytes_max: 4 * KIB,
+        }
+    }
+}
+
+impl Limits {
+    /// Whether a peer with these limits takes `message`, its encoded size apart.
+    ///
+    /// Asked by a receiver of what it has decoded, and by a sender before it sends.
+    ///
+    /// # Errors
+    /// The first limit that it breaks.
+    pub fn check(&self, message: &Message) -> Result<(), WireError> {
+        match &message.body {
+            Body::Request { request, .. } => self.check_request(request),
+            Body::Response { response, .. } => self.check_response(response),
+            Body::Leaving => Ok(()),
+        }
+    }
+
+    fn check_request(&self, request: &Request) -> Result<(), WireError> {
+        match request {
+            Request::Execute(execute) => self.check_command(execute.command.len()),
+            Request::Apply { records, .. } => self.check_records(records),
+            Request::Fetch { keys, .. } => {
+                check_count("keys of a message", keys.len(), self.records_max)?;
+                keys.iter().try_for_each(|key| self.check_key(key))
+            }
+            Request::Copy { after, .. } => after.iter().try_for_each(|key| self.check_key(key)),
+            Request::Forward { plan, command, .. } => {
+                check_plan(plan)?;
+                self.check_command(command.len())
+            }
+            Request::Cancel { .. } | Request::Probe => Ok(()),
+        }
+    }
+
+    fn check_response(&self, response: &Response) -> Result<(), WireError> {
+        match response {
+            Response::Executed { reply, seen } => {
+                check_size("what a command read", seen.len(), self.seen_bytes_max)?;
+                self.check_reply(reply.len())
+            }
+            Response::Fetched { records } | Response::Copied { records, .. } => {
+                self.check_records(records)
+            }
+            Response::Forwarded(Ok(reply)) => self.check_reply(reply.len()),
+            Response::Forwarded(Err(_))
+            | Response::Superseded { .. }
+            | Response::Applied
+            | Response::Alive
+            | Response::Refused(_) => Ok(()),
+        }
+    }
+
+    fn check_command(&self, bytes: usize) -> Result<(), WireError> {
+        check_size("a command", bytes, self.command_bytes_max)
+    }
+
+    fn check_reply(&self, bytes: usize) -> Result<(), WireError> {
+        check_size("a reply", bytes, self.reply_bytes_max)
+    }
+
+    fn check_key(&self, key: &[u8]) -> Result<(), WireError> {
+        check_size("a key", key.len(), self.key_bytes_max)
+    }
+
+    fn check_records(&self, records: &[Entry]) -> Result<(), WireError> {
+        check_count("records of a message", records.len(), self.records_max)?;
+        records.iter().try_for_each(|Entry { key, record }| {
+            self.check_key(key)?;
+            let value_bytes = record.value.as_ref().map_or(0, bytes::Bytes::len);
+            check_size("a value", value_bytes, self.value_bytes_max)
+        })
+    }
+}
+
+fn check_plan(plan: &Plan) -> Result<(), WireError> {
+    in_range::<u8>("a plan's n", plan.n, 1, REPLICAS_MAX.into()).map(|_| ())
+}

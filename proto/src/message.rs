@@ -1,0 +1,112 @@
+//! Core's messages to bytes and back.
+//!
+//! Encoding cannot fail and copies no payload until the bytes are laid down. Decoding first
+//! checks the size, then counts what repeats, then decodes, and only then looks at each value;
+//! payloads stay slices of the buffer that they came in. Whoever keeps one for long should copy
+//! it, or it keeps the whole buffer.
+
+mod failure;
+mod plan;
+mod record;
+mod request;
+mod response;
+
+use bytes::Bytes;
+use peer_ring_core::id::{Epoch, RequestId};
+use peer_ring_core::peer::{Body, Message, Request, Response};
+use prost::Message as _;
+
+use crate::error::{WireError, check_count, check_size};
+use crate::limits::Limits;
+use crate::walk::fields;
+use crate::wire::{self, message::Body as WireBody};
+
+/// The bytes of `message`, without a frame around them.
+#[must_use]
+pub fn encode(message: &Message) -> Bytes {
+    wire::Message::from(message.clone()).encode_to_vec().into()
+}
+
+/// The message whose bytes these are.
+///
+/// # Errors
+/// [`WireError`] when they are none, or one over `limits`.
+pub fn decode(bytes: Bytes, limits: &Limits) -> Result<Message, WireError> {
+    check_size("a message", bytes.len(), limits.message_bytes_max)?;
+    count_elements(&bytes, limits)?;
+    let message =
+        wire::Message::decode(bytes).map_err(|error| WireError::malformed("a message", &error))?;
+    let message = Message::try_from(message)?;
+    limits.check(&message)?;
+    Ok(message)
+}
+
+/// How many bytes [`encode`] makes of `message`.
+///
+/// A [`crate::Packer`] knows what it holds without asking for this.
+#[must_use]
+pub fn encoded_len(message: &Message) -> usize {
+    wire::Message::from(message.clone()).encoded_len()
+}
+
+/// Refuses a message with more records or keys than `limits` allow, before they take memory.
+fn count_elements(bytes: &Bytes, limits: &Limits) -> Result<(), WireError> {
+    /// The fields of [`wire::Message`] whose messages have something that repeats.
+    const APPLY: u32 = 5;
+    const FETCH: u32 = 16;
+    const FETCHED: u32 = 17;
+    const COPIED: u32 = 19;
+    let mut count = 0;
+    for field in fields("a message", bytes) {
+        let field = field?;
+        if !field.is_delimited || !matches!(field.number, APPLY | FETCH | FETCHED | COPIED) {
+            continue;
+        }
+        for element in fields("a message", &bytes[field.at]) {
+            count += usize::from(element?.is_delimited);
+            check_count("records of a message", count, limits.records_max)?;
+        }
+    }
+    Ok(())
+}
+
+impl From<Message> for wire::Message {
+    fn from(message: Message) -> Self {
+        let (request_id, body) = match message.body {
+            Body::Request { id, request } => (id.0, request.into()),
+            Body::Response { id, response } => (id.0, response.into()),
+            Body::Leaving => (0, WireBody::Leaving(wire::Leaving {})),
+        };
+        Self { epoch: message.epoch.0, request_id, body: Some(body) }
+    }
+}
+
+impl TryFrom<wire::Message> for Message {
+    type Error = WireError;
+
+    fn try_from(message: wire::Message) -> Result<Self, WireError> {
+        let id = RequestId(message.request_id);
+        let request = |request| Body::Request { id, request };
+        let response = |response| Body::Response { id, response };
+        let body = message.body.ok_or(WireError::Missing { what: "a message's body" })?;
+        let body = match body {
+            WireBody::Execute(execute) => request(Request::Execute(execute.try_into()?)),
+            WireBody::Apply(apply) => request(apply.try_into()?),
+            WireBody::Fetch(fetch) => request(fetch.try_into()?),
+            WireBody::Copy(copy) => request(copy.try_into()?),
+            WireBody::Forward(forward) => request(forward.try_into()?),
+            WireBody::Cancel(cancel) => request(cancel.into()),
+            WireBody::Probe(wire::Probe {}) => request(Request::Probe),
+            WireBody::Executed(executed) => response(executed.into()),
+            WireBody::Superseded(superseded) => response(superseded.into()),
+            WireBody::Applied(wire::Applied {}) => response(Response::Applied),
+            WireBody::Fetched(fetched) => response(fetched.into()),
+            WireBody::Copied(copied) => response(copied.into()),
+            WireBody::Forwarded(forwarded) => response(forwarded.try_into()?),
+            WireBody::Alive(wire::Alive {}) => response(Response::Alive),
+            WireBody::Refused(refused) => response(refused.try_into()?),
+            WireBody::Leaving(wire::Leaving {}) => Body::Leaving,
+        };
+        Ok(Self { epoch: Epoch(message.epoch), body })
+    }
+}
