@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if env::var_os("CARGO_FEATURE_GRPC").is_none() {
         return Ok(());
     }
-    let stubs = PathBuf::from(env::var("OUT_DIR")?).join("grpc");
+    let stubs = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?).join("grpc");
     fs::create_dir_all(&stubs)?;
     tonic_prost_build::configure()
         .extern_path(PACKAGE, "crate::wire")

@@ -126,8 +126,8 @@ pub struct Welcome {
 /// The answer that refuses: the last frame of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goodbye {
-    /// Why; `None` for a reason that only a newer version knows.
-    pub code: Option<RefusalCode>,
+    /// Why, for programs.
+    pub code: RefusalCode,
     /// What is wrong and what to do, for the log of whoever is refused.
     pub text: String,
 }
@@ -159,7 +159,10 @@ pub fn confirm(ours: &Identity, theirs: &Welcome) -> Result<Accepted, HelloRefus
     if !ours.protocols.contains(theirs.protocol) {
         return Err(incompatible(ours, &theirs.identity));
     }
-    Ok(Accepted { protocol: theirs.protocol, ..accepted })
+    Ok(Accepted {
+        protocol: theirs.protocol,
+        ..accepted
+    })
 }
 
 fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal> {
@@ -181,8 +184,15 @@ fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal>
             theirs: (theirs.name.clone(), theirs.ring_fingerprint),
         });
     }
-    let capabilities = ours.capabilities.intersection(&theirs.capabilities).cloned().collect();
-    Ok(Accepted { protocol, capabilities })
+    let capabilities = ours
+        .capabilities
+        .intersection(&theirs.capabilities)
+        .cloned()
+        .collect();
+    Ok(Accepted {
+        protocol,
+        capabilities,
+    })
 }
 
 /// Two different processes must differ in the name of their seat and in the id of their data.

@@ -9,9 +9,6 @@ use crate::error::{WireError, check_count, check_size, in_range};
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Bytes that a frame may need beside a chunk's, or a message's, own.
-pub(crate) const FRAME_OVERHEAD_BYTES: usize = 64;
-
 /// The bounds of the wire; the same on all nodes of a cluster.
 ///
 /// A node that took less than its peers send would drop their links again and again.

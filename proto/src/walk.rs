@@ -19,6 +19,20 @@ pub(crate) struct Field {
     pub(crate) is_delimited: bool,
 }
 
+impl Field {
+    /// Where its payload lies, which must be bytes, a string or a message of `what`.
+    pub(crate) fn payload(self, what: &'static str) -> Result<Range<usize>, WireError> {
+        if self.is_delimited {
+            return Ok(self.at);
+        }
+        let detail = format!(
+            "a number in field {} at byte {}",
+            self.number, self.at.start
+        );
+        Err(WireError::Malformed { what, detail })
+    }
+}
+
 /// The fields of `bytes`, the encoding of `what`; ends after the first error.
 pub(crate) fn fields<'a>(what: &'static str, bytes: &'a [u8]) -> Walk<'a> {
     Walk { what, bytes, at: 0 }
@@ -34,6 +48,7 @@ pub(crate) struct Walk<'a> {
 impl Iterator for Walk<'_> {
     type Item = Result<Field, WireError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.at >= self.bytes.len() {
             return None;
@@ -43,7 +58,10 @@ impl Iterator for Walk<'_> {
         if let Err(detail) = field {
             self.at = self.bytes.len();
             let detail = format!("{detail} at byte {began} of {}", self.bytes.len());
-            return Some(Err(WireError::Malformed { what: self.what, detail }));
+            return Some(Err(WireError::Malformed {
+                what: self.what,
+                detail,
+            }));
         }
         field.ok().map(Ok)
     }
@@ -60,14 +78,30 @@ impl Walk<'_> {
         match key & 7 {
             0 => {
                 self.varint()?;
-                Ok(Field { number, at: began..self.at, is_delimited: false })
+                Ok(Field {
+                    number,
+                    at: began..self.at,
+                    is_delimited: false,
+                })
             }
-            1 => Ok(Field { number, at: self.skip(8)?, is_delimited: false }),
+            1 => Ok(Field {
+                number,
+                at: self.skip(8)?,
+                is_delimited: false,
+            }),
             2 => {
                 let bytes = self.varint()?;
-                Ok(Field { number, at: self.skip(bytes)?, is_delimited: true })
+                Ok(Field {
+                    number,
+                    at: self.skip(bytes)?,
+                    is_delimited: true,
+                })
             }
-            5 => Ok(Field { number, at: self.skip(4)?, is_delimited: false }),
+            5 => Ok(Field {
+                number,
+                at: self.skip(4)?,
+                is_delimited: false,
+            }),
             _ => Err("a group or an unknown wire type"),
         }
     }
@@ -107,7 +141,9 @@ mod tests {
 
     #[test]
     fn every_wire_type_is_stepped_over() {
-        let bytes = [8, 150, 1, 18, 2, 7, 7, 29, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0];
+        let bytes = [
+            8, 150, 1, 18, 2, 7, 7, 29, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
         let walked: Vec<_> = walk(&bytes).into_iter().map(|f| f.unwrap()).collect();
         let places: Vec<_> = walked.iter().map(|f| (f.number, f.at.clone())).collect();
         assert_eq!(places, [(1, 1..3), (2, 5..7), (3, 8..12), (4, 13..21)]);
@@ -116,8 +152,18 @@ mod tests {
 
     #[test]
     fn what_is_no_field_is_one_error_and_the_end() {
-        for bytes in [&[0][..], &[8], &[18, 5, 1], &[11, 12], &[8, 255, 255], &[15]] {
-            assert!(matches!(walk(bytes)[..], [Err(WireError::Malformed { .. })]), "{bytes:?}");
+        for bytes in [
+            &[0][..],
+            &[8],
+            &[18, 5, 1],
+            &[11, 12],
+            &[8, 255, 255],
+            &[15],
+        ] {
+            assert!(
+                matches!(walk(bytes)[..], [Err(WireError::Malformed { .. })]),
+                "{bytes:?}"
+            );
         }
         let over_64_bits = [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2];
         assert!(walk(&over_64_bits)[0].is_err());

@@ -122,6 +122,8 @@ pub enum In {
         /// Whether it may have reached the peer all the same.
         may_have_arrived: bool,
     },
+    /// The link to a peer broke: what was sent over it will not be answered.
+    LinkLost(Seat),
 }
 
 /// Who does not wait any more.
@@ -198,6 +200,17 @@ pub struct Counters {
     pub forwarded: u64,
     /// Commands refused for want of room.
     pub overloaded: u64,
+}
+
+impl Counters {
+    /// Adds another coordinator's.
+    pub fn add(&mut self, other: Self) {
+        self.hedged_reads += other.hedged_reads;
+        self.read_repairs += other.read_repairs;
+        self.restamped_writes += other.restamped_writes;
+        self.forwarded += other.forwarded;
+        self.overloaded += other.overloaded;
+    }
 }
 
 /// Takes commands to replicas; one for each shard of a node.
@@ -442,6 +455,17 @@ impl Coordinator {
         self.settle(now, id, op, verdict, out);
     }
 
+    /// Takes every request for `seat` that is under way as lost, in the order of their ids.
+    fn link_lost(&mut self, now: Now, seat: Seat, out: &mut Outbox<Out>) {
+        let waits = |op: &Op| op.index_of(seat).is_some_and(|index| op.waits_for(index));
+        let waiting = self.ops.iter().filter(|(_, op)| waits(op));
+        let mut ids: Vec<_> = waiting.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.undelivered(now, seat, id, true, out);
+        }
+    }
+
     fn settle(
         &mut self,
         now: Now,
@@ -528,6 +552,7 @@ impl Actor for Coordinator {
             In::Undelivered { to, id, may_have_arrived } => {
                 self.undelivered(now, to, id, may_have_arrived, out);
             }
+            In::LinkLost(seat) => self.link_lost(now, seat, out),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum In {
         /// The request's id.
         id: RequestId,
     },
+    /// The link to a peer broke: pages asked of it will not come.
+    LinkLost(Seat),
     /// A peer asked for pages of a partition, and so is blank there.
     PeerIsBlank {
         /// Which peer.
@@ -288,6 +290,7 @@ impl Actor for Fill {
             In::Undelivered { id } => {
                 self.pages.remove(&id);
             }
+            In::LinkLost(seat) => self.pages.retain(|_, page| page.from != seat),
             In::PeerIsBlank { peer, partition } => {
                 self.learn(partition, peer, Source::Blank, out);
             }

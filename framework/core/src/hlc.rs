@@ -18,6 +18,22 @@ pub struct Stamp(pub u64);
 impl Stamp {
     /// The stamp that comes before all others.
     pub const ZERO: Self = Self(0);
+    /// The first stamp that no replica takes: it is of the year 6429, and nobody's true time.
+    ///
+    /// Whatever bore one would win for ever, and clocks that followed it would run out of numbers.
+    pub const LIMIT: Self = Self(1 << 63);
+
+    /// Whether a replica may take it: whether it is below [`Stamp::LIMIT`].
+    #[must_use]
+    pub fn is_credible(self) -> bool {
+        self < Self::LIMIT
+    }
+
+    /// The stamp right after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 
     /// Its wall part.
     #[must_use]
@@ -35,14 +51,16 @@ pub struct Clock {
 impl Clock {
     /// A stamp later than every one given or observed before, and not before `wall`.
     pub fn tick(&mut self, wall: Wall) -> Stamp {
-        let physical = wall.0 << COUNTER_BITS;
-        self.last = Stamp(physical.max(self.last.0.saturating_add(1)));
+        let physical = wall.0.min(Stamp::LIMIT.wall().0) << COUNTER_BITS;
+        self.last = Stamp(physical).max(self.last.next());
         self.last
     }
 
-    /// Makes every later stamp come after `seen`.
+    /// Makes every later stamp come after `seen`, unless that is not credible.
     pub fn observe(&mut self, seen: Stamp) {
-        self.last = self.last.max(seen);
+        if seen.is_credible() {
+            self.last = self.last.max(seen);
+        }
     }
 }
 
@@ -65,6 +83,19 @@ mod tests {
         let ahead = Stamp(u64::from(u32::MAX) << 16 | 9);
         clock.observe(ahead);
         assert!(clock.tick(Wall(1)) > ahead);
+    }
+
+    #[test]
+    fn a_stamp_that_nobody_can_have_given_does_not_move_the_clock() {
+        let mut clock = Clock::default();
+        clock.observe(Stamp(u64::MAX));
+        assert_eq!(clock.tick(Wall(7)).wall(), Wall(7));
+    }
+
+    #[test]
+    fn a_wall_clock_that_has_gone_mad_does_not_wrap_around() {
+        let mut clock = Clock::default();
+        assert!(clock.tick(Wall(u64::MAX)) >= Stamp::LIMIT);
     }
 
     #[test]

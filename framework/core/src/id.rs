@@ -146,7 +146,8 @@ pub enum Desk {
     Shard(u8),
 }
 
-/// Matches a peer's answer to the request it answers; unique within one start of a node.
+/// Matches a peer's answer to the request it answers; unique within one start of a node, and
+/// most likely among several (see [`RequestIds`]).
 ///
 /// The low eight bits say which of the node's actors asked, so that an answer finds its way
 /// without a table: 255 is the control actor, lower numbers are shards. The top bit marks
@@ -191,6 +192,30 @@ impl RequestId {
     }
 }
 
+/// Gives out the request ids of one desk.
+///
+/// It starts at a place that follows from the node's id, which is fresh for a node that starts
+/// without data: an answer to what an earlier start asked finds nobody who waits for it.
+#[derive(Clone, Debug)]
+pub struct RequestIds {
+    desk: Desk,
+    last: u64,
+}
+
+impl RequestIds {
+    /// The ids of `desk` at the node `node`.
+    #[must_use]
+    pub fn new(desk: Desk, node: NodeId) -> Self {
+        Self { desk, last: xxh3_64(&node.0.to_le_bytes()) >> 10 }
+    }
+
+    /// An id that it has not given out before.
+    pub fn draw(&mut self) -> RequestId {
+        self.last += 1;
+        RequestId::new(self.desk, self.last)
+    }
+}
+
 /// Names a waiting caller to the runtime, which alone knows who that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId(pub u64);
@@ -221,6 +246,13 @@ mod tests {
             assert_eq!(id.in_background().desk(), desk);
             assert!(id.in_background().is_background());
         }
+    }
+
+    #[test]
+    fn the_ids_of_two_starts_of_a_node_are_far_apart() {
+        let mut before = RequestIds::new(Desk::Shard(0), NodeId(1));
+        let mut after = RequestIds::new(Desk::Shard(0), NodeId(2));
+        assert!(before.draw().0.abs_diff(after.draw().0) > 1 << 40);
     }
 
     #[test]

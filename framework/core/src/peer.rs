@@ -41,6 +41,24 @@ impl Message {
             Body::Request { .. } | Body::Response { .. } | Body::Leaving => Lane::Foreground,
         }
     }
+
+    /// What kind of message it is, in words for operators.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.body {
+            Body::Request { request, .. } => match request {
+                Request::Execute(_) => "a peer's execute request",
+                Request::Apply { .. } => "a peer's apply request",
+                Request::Fetch { .. } => "a peer's fetch request",
+                Request::Copy { .. } => "a peer's copy request",
+                Request::Forward { .. } => "a peer's forward request",
+                Request::Cancel { .. } => "a peer's cancel request",
+                Request::Probe => "a peer's probe",
+            },
+            Body::Response { .. } => "a peer's response",
+            Body::Leaving => "a peer's leave-taking",
+        }
+    }
 }
 
 /// A request, its response, or a word that needs none.
@@ -155,7 +173,8 @@ pub enum Response {
     },
     /// To [`Request::Apply`]: this replica now holds these records or newer ones.
     Applied,
-    /// To [`Request::Fetch`]: the records, without those it does not hold.
+    /// To [`Request::Fetch`]: the first of the records asked for, as many as one answer may have,
+    /// without those it does not hold.
     Fetched {
         /// Table keys and records.
         records: Vec<Entry>,
@@ -193,7 +212,8 @@ pub enum Refusal {
     Overloaded,
     /// No such app runs here.
     UnknownApp,
-    /// The app cannot read the command.
+    /// The app cannot read the command, or it writes although its plan only reads, or at a stamp
+    /// that is not credible.
     BadCommand,
     /// This node has no ring yet.
     NotReady,

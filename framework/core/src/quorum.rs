@@ -45,12 +45,6 @@ impl Need {
 pub struct Replicas(u32);
 
 impl Replicas {
-    /// The first `n` of the list.
-    #[must_use]
-    pub fn first(n: u8) -> Self {
-        Self((1 << n) - 1)
-    }
-
     /// Replica `index` alone.
     #[must_use]
     pub fn only(index: u8) -> Self {
@@ -196,30 +190,24 @@ impl Tally {
 
     /// Where a write stands.
     ///
-    /// A write that was acknowledged, or seen by a quorum read, before this one began is held by
-    /// `wanted` replicas; so it cannot be missing from `n - wanted + 1` of them. Hence a newer
-    /// version met at a replica is known to be *concurrent* once so many have taken this write,
-    /// and that replica then counts: this write is simply the earlier of the two. Before that,
-    /// the newer version may have come first, and this write must be stamped again, past it.
+    /// A replica that holds something newer does not count. A write that was acknowledged, or
+    /// seen by a quorum read, before this one began is held by a quorum; if it is the newer of
+    /// the two, a quorum that overlaps with that one cannot have taken this write. So whoever
+    /// waits for replicas that did take it never acknowledges what nobody will see, however the
+    /// quorums of different commands are sized, as long as they overlap. When too few are left
+    /// that could, the write must be stamped again, past what it met.
     #[must_use]
     pub fn write_state(&self) -> WriteState {
         if self.is_met() {
             return WriteState::Done;
         }
-        let proof = (self.replicas + 1).saturating_sub(self.wanted).max(1);
-        let answered = self.agreed.count() + self.superseded.count();
-        if self.agreed.count() >= proof && answered >= self.wanted {
-            return WriteState::Done;
-        }
-        let open = self.replicas - answered - self.failed.count();
-        if answered + open < self.wanted {
-            return WriteState::OutOfReach;
-        }
-        let can_agree = self.agreed.count() + open;
-        if can_agree >= self.wanted.min(proof) || self.superseded.count() == 0 {
+        if !self.is_out_of_reach() {
             return WriteState::Open;
         }
-        WriteState::Superseded
+        if self.reachable() + self.superseded.count() >= self.wanted {
+            return WriteState::Superseded;
+        }
+        WriteState::OutOfReach
     }
 }
 
@@ -271,23 +259,24 @@ mod tests {
     }
 
     #[test]
-    fn one_that_agreed_of_all_proves_that_the_newer_write_is_concurrent() {
+    fn a_write_to_all_does_not_count_a_replica_with_something_newer() {
+        // The newer write may have been acknowledged by a majority before this one began.
         let mut tally = Tally::new(3, 3);
         tally.agree(0);
-        tally.supersede(1);
-        assert_eq!(tally.write_state(), WriteState::Open);
-        tally.supersede(2);
-        assert_eq!(tally.write_state(), WriteState::Done);
-    }
-
-    #[test]
-    fn all_superseded_of_all_ask_for_a_new_stamp_and_not_before() {
-        let mut tally = Tally::new(3, 3);
-        tally.supersede(0);
-        tally.supersede(1);
+        tally.agree(1);
         assert_eq!(tally.write_state(), WriteState::Open);
         tally.supersede(2);
         assert_eq!(tally.write_state(), WriteState::Superseded);
+    }
+
+    #[test]
+    fn a_new_stamp_is_of_no_use_where_too_few_answer() {
+        let mut tally = Tally::new(3, 2);
+        tally.supersede(0);
+        tally.fail(1);
+        assert_eq!(tally.write_state(), WriteState::Superseded);
+        tally.fail(2);
+        assert_eq!(tally.write_state(), WriteState::OutOfReach);
     }
 
     #[test]

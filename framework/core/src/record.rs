@@ -41,6 +41,12 @@ impl Freshness {
     /// That of a key that was never written.
     pub const NONE: Self = Self { version: Version::NONE, touched: Stamp::ZERO, expires: 0 };
 
+    /// Whether a replica may take a record of this freshness; see [`Stamp::is_credible`].
+    #[must_use]
+    pub fn is_credible(&self) -> bool {
+        self.version.stamp.is_credible() && self.touched.is_credible()
+    }
+
     /// Whether a record of this freshness has expired at `wall`.
     #[must_use]
     pub fn is_expired(&self, wall: Wall) -> bool {

@@ -6,6 +6,7 @@
 //! it holds again whatever was acknowledged before.
 
 mod memory;
+mod message;
 mod table;
 
 use std::ops::{Bound, ControlFlow};
@@ -15,98 +16,22 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use memory::MemoryTable;
+pub use message::{In, Led, Origin, Out};
 pub use table::{Table, TableStats, Visit};
 
 use crate::actor::{Actor, Instant, Now, Outbox, Wall};
 use crate::app::{Apps, Effects, Grant, Records};
-use crate::hlc::Stamp;
-use crate::id::{AppId, Epoch, PartitionId, RequestId, Seat};
+use crate::id::{AppId, Epoch, PartitionId, Seat};
 use crate::peer::{Entry, Execute, Refusal, Request, Response};
 use crate::record::{Record, RecordRef, Version};
 use crate::ring::Ring;
 
-/// Records and bytes of one page handed to a replica that is being filled.
+/// Records of one answer, and bytes after which no more are added to it.
 const PAGE_RECORDS_MAX: usize = 512;
 const PAGE_BYTES_MAX: usize = 256 * 1024;
-/// Records looked at in one search for expired ones, and the pauses between two.
+/// Records looked at in one search for expired ones, and the pause between two.
 const SWEEP_RECORDS_MAX: usize = 256;
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
-
-/// Who asked, and is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The coordinator of this very node.
-    Here,
-    /// A peer.
-    Peer(Seat),
-}
-
-/// What can happen to a replica store.
-#[derive(Debug)]
-pub enum In {
-    /// The ring has changed.
-    Ring(Arc<Ring>),
-    /// A request about this partition.
-    Request {
-        /// Who asks.
-        from: Origin,
-        /// The request's id, for the answer.
-        id: RequestId,
-        /// The ring under which it was sent.
-        epoch: Epoch,
-        /// What is asked.
-        request: Request,
-    },
-    /// The coordinator of this node, as primary, runs a command.
-    Lead {
-        /// The request's id, for the answer.
-        id: RequestId,
-        /// Whose command it is.
-        app: AppId,
-        /// The command.
-        command: Bytes,
-        /// The version of what it writes, unless something newer is held.
-        stamp: Version,
-    },
-    /// Records that a blank replica gets from a peer.
-    Fill(Vec<Entry>),
-    /// This replica now holds what was acknowledged before it started.
-    Trusted,
-}
-
-/// What a replica store asks for.
-#[derive(Debug)]
-pub enum Out {
-    /// The answer to a request.
-    Answer {
-        /// Who asked.
-        to: Origin,
-        /// The request's id.
-        id: RequestId,
-        /// The answer.
-        response: Response,
-    },
-    /// The outcome of [`In::Lead`].
-    Led {
-        /// The request's id.
-        id: RequestId,
-        /// The app's reply and the records that the other replicas need.
-        outcome: Result<Led, Refusal>,
-    },
-    /// A peer asked for pages of this partition, which only a blank replica does.
-    PeerIsBlank(Seat),
-}
-
-/// What a command did at the primary.
-#[derive(Debug)]
-pub struct Led {
-    /// The app's reply.
-    pub reply: Bytes,
-    /// What it wrote.
-    pub records: Vec<Entry>,
-    /// The latest stamp among them: the coordinator's clock must not fall behind it.
-    pub latest: Stamp,
-}
 
 /// One partition's replica on this node.
 pub struct ReplicaStore {
@@ -173,10 +98,14 @@ impl ReplicaStore {
                 if as_primary && !self.is_primary(from) {
                     return Response::Refused(Refusal::NotPrimary);
                 }
-                self.merge(&records);
-                self.unless_blank(Response::Applied)
+                match merge(self.table.as_mut(), &records) {
+                    Ok(()) => self.unless_blank(Response::Applied),
+                    Err(refusal) => Response::Refused(refusal),
+                }
             }
-            Request::Fetch { keys, .. } => Response::Fetched { records: self.fetch(&keys) },
+            Request::Fetch { keys, .. } => {
+                self.unless_blank(Response::Fetched { records: self.fetch(&keys) })
+            }
             Request::Copy { after, .. } => self.page(after.as_deref()),
             Request::Forward { .. } | Request::Cancel { .. } | Request::Probe => {
                 unreachable!("the wiring gives these to others")
@@ -191,7 +120,7 @@ impl ReplicaStore {
         if ring.epoch() != epoch {
             return Err(Refusal::WrongEpoch);
         }
-        if !ring.preference(self.partition).contains(&self.seat) {
+        if !ring.owners(self.partition, ring.replicas()).contains(&self.seat) {
             return Err(Refusal::NotOwner);
         }
         Ok(())
@@ -222,8 +151,9 @@ impl ReplicaStore {
         if let Some(by) = self.effects.superseded {
             return self.unless_blank(Response::Superseded { by });
         }
-        let writes = std::mem::take(&mut self.effects.writes);
-        self.merge(&writes);
+        if let Err(refusal) = merge(self.table.as_mut(), &self.effects.writes) {
+            return Response::Refused(refusal);
+        }
         let seen = self.effects.seen.split().freeze();
         self.unless_blank(Response::Executed { reply, seen })
     }
@@ -240,7 +170,7 @@ impl ReplicaStore {
         }
         let reply = self.run(now, app, command, Grant::Lead(stamp), false)?;
         let records = std::mem::take(&mut self.effects.writes);
-        self.merge(&records);
+        merge(self.table.as_mut(), &records)?;
         Ok(Led { reply, records, latest: self.effects.latest })
     }
 
@@ -264,45 +194,37 @@ impl ReplicaStore {
             wall: now.wall,
             epoch,
         };
-        handler.execute(&mut records, command).map_err(|_| Refusal::BadCommand)
+        let reply = handler.execute(&mut records, command).map_err(|_| Refusal::BadCommand)?;
+        if self.effects.has_overstepped { Err(Refusal::BadCommand) } else { Ok(reply) }
     }
 
-    /// Keeps of `records` what is fresher than what is held.
-    fn merge(&mut self, records: &[Entry]) {
-        for Entry { key, record } in records {
-            let is_fresher = match self.table.get(key) {
-                Some(held) => replaces(record.view(), held),
-                None => true,
-            };
-            if is_fresher {
-                self.table.put(key, record.view());
+    /// As many of the records under `keys`, in that order, as one answer may have.
+    fn fetch(&self, keys: &[Bytes]) -> Vec<Entry> {
+        let mut page = Page::default();
+        for key in keys {
+            if page.is_full() {
+                break;
+            }
+            if let Some(record) = self.table.get(key) {
+                page.add(key.clone(), record);
             }
         }
-    }
-
-    fn fetch(&self, keys: &[Bytes]) -> Vec<Entry> {
-        let held = |key: &Bytes| {
-            let record = self.table.get(key)?.to_record();
-            Some(Entry { key: key.clone(), record })
-        };
-        keys.iter().filter_map(held).collect()
+        page.records
     }
 
     fn page(&self, after: Option<&[u8]>) -> Response {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut records = Vec::new();
-        let mut bytes = 0;
+        let mut page = Page::default();
         let mut has_more = false;
         self.table.scan(from, &mut |key, record| {
-            if records.len() == PAGE_RECORDS_MAX || bytes >= PAGE_BYTES_MAX {
+            if page.is_full() {
                 has_more = true;
                 return ControlFlow::Break(());
             }
-            bytes += key.len() + record.value.map_or(0, <[u8]>::len);
-            records.push(Entry { key: Bytes::copy_from_slice(key), record: record.to_record() });
+            page.add(Bytes::copy_from_slice(key), record);
             ControlFlow::Continue(())
         });
-        Response::Copied { records, has_more, is_blank: self.is_blank }
+        Response::Copied { records: page.records, has_more, is_blank: self.is_blank }
     }
 
     /// Turns expired records, a bounded number at a time, into tombstones of the same freshness.
@@ -334,15 +256,8 @@ impl ReplicaStore {
         self.sweep_after = last;
     }
 
-    fn plan_sweep(&mut self, now: Now) {
-        let is_needed = self.table.stats().expiring > 0;
-        match self.sweep_at {
-            None if is_needed => self.sweep_at = Some(now.tick + SWEEP_PAUSE),
-            Some(at) if at <= now.tick => {
-                self.sweep_at = is_needed.then_some(now.tick + SWEEP_PAUSE);
-            }
-            Some(_) | None => {}
-        }
+    fn next_sweep(&self, now: Now) -> Option<Instant> {
+        (self.table.stats().expiring > 0).then(|| now.tick + SWEEP_PAUSE)
     }
 }
 
@@ -354,20 +269,23 @@ impl Actor for ReplicaStore {
         match input {
             In::Ring(ring) => self.ring = Some(ring),
             In::Request { from, id, epoch, request } => {
-                if let (Origin::Peer(seat), Request::Copy { .. }) = (from, &request) {
+                let response = self.answer(now, from, epoch, request);
+                if let (Origin::Peer(seat), Response::Copied { .. }) = (from, &response) {
                     out.push(Out::PeerIsBlank(seat));
                 }
-                let response = self.answer(now, from, epoch, request);
                 out.push(Out::Answer { to: from, id, response });
             }
             In::Lead { id, app, command, stamp } => {
                 let outcome = self.lead(now, app, &command, stamp);
                 out.push(Out::Led { id, outcome });
             }
-            In::Fill(records) => self.merge(&records),
+            In::Fill(records) => {
+                // Nobody holds what is not credible, so nothing is lost with a page that has it.
+                let _ = merge(self.table.as_mut(), &records);
+            }
             In::Trusted => self.is_blank = false,
         }
-        self.plan_sweep(now);
+        self.sweep_at = self.sweep_at.or_else(|| self.next_sweep(now));
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -377,9 +295,44 @@ impl Actor for ReplicaStore {
     fn wake(&mut self, now: Now, _: &mut Outbox<Out>) {
         if self.sweep_at.is_some_and(|at| at <= now.tick) {
             self.sweep(now.wall);
+            self.sweep_at = self.next_sweep(now);
         }
-        self.plan_sweep(now);
     }
+}
+
+/// The records of one answer.
+#[derive(Default)]
+struct Page {
+    records: Vec<Entry>,
+    bytes: usize,
+}
+
+impl Page {
+    fn is_full(&self) -> bool {
+        self.records.len() == PAGE_RECORDS_MAX || self.bytes >= PAGE_BYTES_MAX
+    }
+
+    fn add(&mut self, key: Bytes, record: RecordRef<'_>) {
+        self.bytes += key.len() + record.value.map_or(0, <[u8]>::len);
+        self.records.push(Entry { key, record: record.to_record() });
+    }
+}
+
+/// Keeps of `records` what is fresher than what `table` holds; nothing when one is not credible.
+fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<(), Refusal> {
+    if !records.iter().all(|entry| entry.record.freshness.is_credible()) {
+        return Err(Refusal::BadCommand);
+    }
+    for Entry { key, record } in records {
+        let is_fresher = match table.get(key) {
+            Some(held) => replaces(record.view(), held),
+            None => true,
+        };
+        if is_fresher {
+            table.put(key, record.view());
+        }
+    }
+    Ok(())
 }
 
 fn replaces(new: RecordRef<'_>, held: RecordRef<'_>) -> bool {

@@ -111,7 +111,10 @@ impl HelloRefusal {
 
 impl From<&HelloRefusal> for Goodbye {
     fn from(refusal: &HelloRefusal) -> Self {
-        Self { code: Some(refusal.code()), text: refusal.to_string() }
+        Self {
+            code: refusal.code(),
+            text: refusal.to_string(),
+        }
     }
 }
 
@@ -132,11 +135,13 @@ pub enum RefusalCode {
     NotAMember,
     /// See [`HelloRefusal::Itself`].
     Itself,
+    /// Only the text says: the node is stopping, or a newer version has a reason of its own.
+    Other,
 }
 
 impl RefusalCode {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ForeignCluster,
         Self::IncompatibleProtocol,
         Self::NameInUse,
@@ -144,6 +149,7 @@ impl RefusalCode {
         Self::DifferentRing,
         Self::NotAMember,
         Self::Itself,
+        Self::Other,
     ];
 
     /// A stable word for logs and metrics.
@@ -157,6 +163,7 @@ impl RefusalCode {
             Self::DifferentRing => "different_ring",
             Self::NotAMember => "not_a_member",
             Self::Itself => "itself",
+            Self::Other => "other",
         }
     }
 }

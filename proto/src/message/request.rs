@@ -11,36 +11,50 @@ use crate::message::record::{from_entries, into_entries};
 use crate::wire::{self, message::Body as WireBody};
 
 impl From<Request> for WireBody {
+    #[inline]
     fn from(request: Request) -> Self {
         match request {
             Request::Execute(execute) => Self::Execute(execute.into()),
-            Request::Apply { partition, records, as_primary } => Self::Apply(wire::Apply {
+            Request::Apply {
+                partition,
+                records,
+                as_primary,
+            } => Self::Apply(wire::Apply {
                 partition: partition.0.into(),
                 records: into_entries(records),
                 as_primary,
             }),
-            Request::Fetch { partition, keys } => {
-                Self::Fetch(wire::Fetch { partition: partition.0.into(), keys })
-            }
-            Request::Copy { partition, after } => {
-                Self::Copy(wire::Copy { partition: partition.0.into(), after })
-            }
-            Request::Forward { app, key, plan, command, timeout_ms } => {
-                Self::Forward(wire::Forward {
-                    app: app.0,
-                    key: key.position(),
-                    plan: Some(plan.into()),
-                    command,
-                    timeout_ms,
-                })
-            }
-            Request::Cancel { key } => Self::Cancel(wire::Cancel { key: key.position() }),
+            Request::Fetch { partition, keys } => Self::Fetch(wire::Fetch {
+                partition: partition.0.into(),
+                keys,
+            }),
+            Request::Copy { partition, after } => Self::Copy(wire::Copy {
+                partition: partition.0.into(),
+                after,
+            }),
+            Request::Forward {
+                app,
+                key,
+                plan,
+                command,
+                timeout_ms,
+            } => Self::Forward(wire::Forward {
+                app: app.0,
+                key: key.position(),
+                plan: Some(plan.into()),
+                command,
+                timeout_ms,
+            }),
+            Request::Cancel { key } => Self::Cancel(wire::Cancel {
+                key: key.position(),
+            }),
             Request::Probe => Self::Probe(wire::Probe {}),
         }
     }
 }
 
 impl From<Execute> for wire::Execute {
+    #[inline]
     fn from(execute: Execute) -> Self {
         Self {
             partition: execute.partition.0.into(),
@@ -56,13 +70,17 @@ impl From<Execute> for wire::Execute {
 impl TryFrom<wire::Execute> for Execute {
     type Error = WireError;
 
+    #[inline]
     fn try_from(execute: wire::Execute) -> Result<Self, WireError> {
         let node = NodeId(execute.stamp_node);
         Ok(Self {
             partition: partition(execute.partition)?,
             app: AppId(execute.app),
             command: execute.command,
-            stamp: execute.stamp.map(|stamp| Version { stamp: Stamp(stamp), node }),
+            stamp: execute.stamp.map(|stamp| Version {
+                stamp: Stamp(stamp),
+                node,
+            }),
             wants_seen: execute.wants_seen,
         })
     }
@@ -71,6 +89,7 @@ impl TryFrom<wire::Execute> for Execute {
 impl TryFrom<wire::Apply> for Request {
     type Error = WireError;
 
+    #[inline]
     fn try_from(apply: wire::Apply) -> Result<Self, WireError> {
         Ok(Self::Apply {
             partition: partition(apply.partition)?,
@@ -83,24 +102,35 @@ impl TryFrom<wire::Apply> for Request {
 impl TryFrom<wire::Fetch> for Request {
     type Error = WireError;
 
+    #[inline]
     fn try_from(fetch: wire::Fetch) -> Result<Self, WireError> {
-        Ok(Self::Fetch { partition: partition(fetch.partition)?, keys: fetch.keys })
+        Ok(Self::Fetch {
+            partition: partition(fetch.partition)?,
+            keys: fetch.keys,
+        })
     }
 }
 
 impl TryFrom<wire::Copy> for Request {
     type Error = WireError;
 
+    #[inline]
     fn try_from(copy: wire::Copy) -> Result<Self, WireError> {
-        Ok(Self::Copy { partition: partition(copy.partition)?, after: copy.after })
+        Ok(Self::Copy {
+            partition: partition(copy.partition)?,
+            after: copy.after,
+        })
     }
 }
 
 impl TryFrom<wire::Forward> for Request {
     type Error = WireError;
 
+    #[inline]
     fn try_from(forward: wire::Forward) -> Result<Self, WireError> {
-        let plan = forward.plan.ok_or(WireError::Missing { what: "a forwarded command's plan" })?;
+        let plan = forward.plan.ok_or(WireError::Missing {
+            what: "a forwarded command's plan",
+        })?;
         Ok(Self::Forward {
             app: AppId(forward.app),
             key: Key::at(forward.key),
@@ -112,8 +142,11 @@ impl TryFrom<wire::Forward> for Request {
 }
 
 impl From<wire::Cancel> for Request {
+    #[inline]
     fn from(cancel: wire::Cancel) -> Self {
-        Self::Cancel { key: Key::at(cancel.key) }
+        Self::Cancel {
+            key: Key::at(cancel.key),
+        }
     }
 }
 

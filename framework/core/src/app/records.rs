@@ -33,12 +33,14 @@ pub enum Grant {
 pub struct Effects {
     /// What it read, if that was asked for; see [`seen`].
     pub seen: BytesMut,
-    /// What it wrote, the latest record of a key last.
+    /// What it wrote: one record for each key, in the order of the keys.
     pub writes: Vec<Entry>,
     /// The newest version it met that forbids its writes.
     pub superseded: Option<Version>,
     /// The latest stamp it met.
     pub latest: Stamp,
+    /// Whether it tried to write although it may only read.
+    pub has_overstepped: bool,
     scratch: Vec<u8>,
 }
 
@@ -49,6 +51,7 @@ impl Effects {
         self.writes.clear();
         self.superseded = None;
         self.latest = Stamp::ZERO;
+        self.has_overstepped = false;
     }
 }
 
@@ -85,7 +88,7 @@ impl Records<'_> {
         self.write(key.as_ref(), Some(value.into()), None);
     }
 
-    /// Writes `value` under `key` until `expires`, if that is given.
+    /// Writes `value` under `key` until `expires`, or for ever when that is `None`.
     pub fn put_until(
         &mut self,
         key: impl AsRef<[u8]>,
@@ -108,7 +111,9 @@ impl Records<'_> {
     }
 
     /// Changes when the value under `key` expires, if it is still `version`: a later write is left
-    /// as it is. `value` is that version's value, for a replica that does not hold it yet.
+    /// as it is.
+    ///
+    /// `value` is that version's value, for a replica that does not hold it yet.
     pub fn touch(
         &mut self,
         key: impl AsRef<[u8]>,
@@ -116,25 +121,26 @@ impl Records<'_> {
         value: impl Into<Bytes>,
         expires: Option<Wall>,
     ) {
-        let (Grant::Write(stamp) | Grant::Lead(stamp)) = self.grant else {
-            panic!("a command with a read plan wrote a record");
-        };
         let held = self.find(key.as_ref()).map_or(Freshness::NONE, |record| record.freshness);
-        if held.version > version {
-            return;
-        }
-        if held.version == version && held.touched > stamp.stamp {
-            self.meet(Version { stamp: held.touched, node: stamp.node });
-            return;
-        }
-        let expires = expires.map_or(0, |wall| wall.0);
-        let freshness = Freshness { version, touched: stamp.stamp, expires };
-        self.gather(key.as_ref(), Record { freshness, value: Some(value.into()) });
+        let is_touched_since = |stamp| held.version == version && held.touched > stamp;
+        let touched = match self.grant {
+            Grant::Read => return self.overstep(),
+            Grant::Write(_) | Grant::Lead(_) if held.version > version => return,
+            Grant::Write(by) if is_touched_since(by.stamp) => {
+                return self.meet(Version { stamp: held.touched, node: by.node });
+            }
+            Grant::Lead(by) if is_touched_since(by.stamp) => held.touched.next(),
+            Grant::Write(by) | Grant::Lead(by) => by.stamp,
+        };
+        let freshness = Freshness { version, touched, expires: expiry(expires) };
+        let record = Record { freshness, value: Some(value.into()) };
+        self.gather(Entry { key: table_key(self.app, key.as_ref()), record }, touched);
     }
 
     /// Visits the app's live records with keys after `after`, in order, until told to stop.
     ///
-    /// What this command itself has written is not among them.
+    /// What this command itself has written is not among them, and what is visited does not count
+    /// as read: replicas that differ in it are not repaired.
     pub fn scan(
         &self,
         after: Bound<&[u8]>,
@@ -182,9 +188,9 @@ impl Records<'_> {
         scratch.clear();
         scratch.extend_from_slice(&self.app.0.to_be_bytes());
         scratch.extend_from_slice(key);
-        let written = self.effects.writes.iter().rev().find(|entry| entry.key == *scratch);
-        if let Some(entry) = written {
-            return Some(entry.record.view());
+        let writes = &self.effects.writes;
+        if let Ok(at) = writes.binary_search_by(|entry| entry.key[..].cmp(scratch)) {
+            return Some(writes[at].record.view());
         }
         let held = self.table.get(&self.effects.scratch);
         if self.wants_seen {
@@ -198,26 +204,28 @@ impl Records<'_> {
         let key = table_key(self.app, key);
         let held = self.table.get(&key).map_or(Version::NONE, |r| r.freshness.version);
         let version = match self.grant {
-            Grant::Read => panic!("a command with a read plan wrote a record"),
-            Grant::Write(stamp) if is_newer(held, stamp) => {
-                self.meet(held);
-                return;
+            Grant::Read => return self.overstep(),
+            Grant::Write(by) if is_newer(held, by) => return self.meet(held),
+            Grant::Lead(by) if held.stamp >= by.stamp => {
+                Version { stamp: held.stamp.next(), node: by.node }
             }
-            Grant::Write(stamp) => stamp,
-            Grant::Lead(stamp) if held.stamp >= stamp.stamp => {
-                Version { stamp: Stamp(held.stamp.0.saturating_add(1)), node: stamp.node }
-            }
-            Grant::Lead(stamp) => stamp,
+            Grant::Write(by) | Grant::Lead(by) => by,
         };
-        self.effects.latest = self.effects.latest.max(version.stamp);
-        let expires = expires.map_or(0, |wall| wall.0);
-        let freshness = Freshness { version, touched: Stamp::ZERO, expires };
-        self.effects.writes.push(Entry { key, record: Record { freshness, value } });
+        let freshness = Freshness { version, touched: Stamp::ZERO, expires: expiry(expires) };
+        self.gather(Entry { key, record: Record { freshness, value } }, version.stamp);
     }
 
-    fn gather(&mut self, key: &[u8], record: Record) {
-        let key = table_key(self.app, key);
-        self.effects.writes.push(Entry { key, record });
+    fn gather(&mut self, entry: Entry, stamp: Stamp) {
+        self.effects.latest = self.effects.latest.max(stamp);
+        let writes = &mut self.effects.writes;
+        match writes.binary_search_by(|written| written.key.cmp(&entry.key)) {
+            Ok(at) => writes[at] = entry,
+            Err(at) => writes.insert(at, entry),
+        }
+    }
+
+    fn overstep(&mut self) {
+        self.effects.has_overstepped = true;
     }
 
     fn meet(&mut self, newer: Version) {
@@ -234,6 +242,11 @@ pub fn table_key(app: AppId, key: &[u8]) -> Bytes {
     whole.put_u32(app.0);
     whole.put_slice(key);
     whole.freeze()
+}
+
+/// The number that stands for an expiry in a record, where zero means never.
+fn expiry(expires: Option<Wall>) -> u64 {
+    expires.map_or(0, |wall| wall.0.max(1))
 }
 
 fn is_newer(held: Version, stamp: Version) -> bool {

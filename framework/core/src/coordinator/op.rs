@@ -129,6 +129,21 @@ impl Op {
         u8::try_from(at).ok()
     }
 
+    /// Whether the replica or owner with this index was asked something and has not answered.
+    pub fn waits_for(&self, index: u8) -> bool {
+        match &self.stage {
+            Stage::Read(read) => read.asked.contains(index) && read.tally.is_open(index),
+            Stage::Repair(repair) => {
+                repair.fetching.contains(index) || repair.applying.contains(index)
+            }
+            Stage::Write(Write { tally, .. }) | Stage::Replicate(Replicate { tally, .. }) => {
+                tally.is_open(index)
+            }
+            Stage::Forward(forward) => forward.to == index,
+            Stage::Lead => false,
+        }
+    }
+
     /// How many replicas acknowledged so far, and how many must.
     pub fn progress(&self) -> (u8, u8) {
         match &self.stage {

@@ -3,6 +3,7 @@
 mod chain;
 mod claim;
 mod distance;
+mod level;
 mod primary;
 mod share;
 mod terms;
@@ -24,7 +25,7 @@ pub(super) fn place(
 ) -> Vec<Seat> {
     let terms = Terms::new(members, partitions, replicas, previous);
     let shares = share::shares(&terms);
-    let owners = claim::claim(&terms, &shares);
+    let owners = claim::owners(&terms, &shares);
     let primaries = primary::primaries(&terms, &owners);
     let mut lists = Vec::with_capacity(width * terms.partitions);
     for (partition, (owners, primary)) in owners.into_iter().zip(primaries).enumerate() {

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::fill::{self, Fill};
 use crate::id::{CallerId, Desk, Epoch, NodeId, PartitionId, RequestId, Seat};
 use crate::key::Partitions;
-use crate::peer::{Body, Message, Refusal, Request, Response};
+use crate::peer::{Body, Lane, Message, Refusal, Request, Response};
 use crate::replica::{self, MemoryTable, Origin, ReplicaStore, TableStats};
 use crate::view::View;
 use crate::wiring::shard_of;
@@ -68,6 +68,13 @@ pub enum ShardIn {
         id: RequestId,
         /// Whether it may have reached the peer all the same.
         may_have_arrived: bool,
+    },
+    /// A link to a peer broke: requests sent over it will not be answered.
+    LinkLost {
+        /// Which peer.
+        seat: Seat,
+        /// Which of the links to it.
+        lane: Lane,
     },
 }
 
@@ -401,6 +408,12 @@ impl Actor for Shard {
             ShardIn::Undelivered { to, id, may_have_arrived } => {
                 let input = coordinator::In::Undelivered { to, id, may_have_arrived };
                 self.steps.push_back(Step::Coordinator(input));
+            }
+            ShardIn::LinkLost { seat, lane: Lane::Foreground } => {
+                self.steps.push_back(Step::Coordinator(coordinator::In::LinkLost(seat)));
+            }
+            ShardIn::LinkLost { seat, lane: Lane::Background } => {
+                self.steps.push_back(Step::Fill(fill::In::LinkLost(seat)));
             }
         }
         self.run(now, out);

@@ -1,9 +1,9 @@
-//! The shortest chain of passings-on between two candidates: breadth first.
+//! The shortest chain of passings-on between two candidates.
 //!
 //! When one has too much and another too little, but nothing that the one may pass straight to the
-//! other, a third takes from the one and passes something else on. That is an augmenting path of a
-//! flow (Ford & Fulkerson 1956); a shortest one never uses a partition in a way that another
-//! of its links forbids.
+//! other, a third takes from the one and passes something else on: an augmenting path of a flow
+//! (Ford & Fulkerson 1956), found breadth first. A partition is looked at for all that may enter
+//! it at once, so no chain uses it twice in ways that forbid each other.
 
 /// A partition that goes from one candidate to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,31 +13,30 @@ pub(super) struct Link {
     pub partition: usize,
 }
 
-/// The links from `start` to the nearest candidate that is an `end`, last one first.
+/// The links from `start` to the nearest candidate for which `is_end`, the last link first.
 ///
-/// `links` names, for a giver, what it may pass to those candidates that were not yet reached.
+/// `links` says what a giver may pass to whom; who was reached before may be left out.
 pub(super) fn shortest(
     candidates: usize,
     start: usize,
-    mut links: impl FnMut(usize, &[bool]) -> Vec<Link>,
-    end: impl Fn(usize) -> bool,
+    mut links: impl FnMut(usize) -> Vec<Link>,
+    is_end: impl Fn(usize) -> bool,
 ) -> Option<Vec<Link>> {
-    let mut reached = vec![false; candidates];
     let mut by: Vec<Option<Link>> = vec![None; candidates];
-    let mut queue = std::collections::VecDeque::from([start]);
-    reached[start] = true;
-    while let Some(giver) = queue.pop_front() {
-        for link in links(giver, &reached) {
-            if std::mem::replace(&mut reached[link.taker], true) {
+    let mut reached = vec![start];
+    let mut next = 0;
+    while next < reached.len() {
+        for link in links(reached[next]) {
+            if link.taker == start || by[link.taker].is_some() {
                 continue;
             }
             by[link.taker] = Some(link);
-            if end(link.taker) {
-                let back = |link: &Link| by[link.giver];
-                return Some(std::iter::successors(Some(link), back).collect());
+            if is_end(link.taker) {
+                return Some(std::iter::successors(Some(link), |link| by[link.giver]).collect());
             }
-            queue.push_back(link.taker);
+            reached.push(link.taker);
         }
+        next += 1;
     }
     None
 }

@@ -37,7 +37,7 @@ fn go(label: &str, b: &Blueprint, prev: Option<&Ring>) -> Ring {
 #[ignore]
 fn timing() {
     for (p, n) in [(4096, 1000), (4096, 10), (4096, 4), (256, 5), (32768, 1000), (32768, 13)] {
-      for zones in [&[][..], &[1,1,1], &[1,1,1,1], &[10,3,4,3], &[9, 7, 7, 7], &[1,1], &[3,1]] {
+      for zones in [&[][..], &[1,1,1], &[1,1,1,1], &[10,3,4,3], &[9, 7, 7, 7], &[1,1], &[3,1], &[20,20,20,1]] {
         println!("--- {p} x {n} zones {zones:?}");
         let b = bp(n, zones, p, 3, |_| 1);
         let one = go("scratch", &b, None);

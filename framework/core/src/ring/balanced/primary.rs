@@ -1,146 +1,104 @@
-//! Which owner of a partition is its primary: every candidate leads its even part of what it owns.
+//! Which owner of a partition is its primary: in proportion to weights, as near as owning allows.
 //!
-//! A candidate that owns `q` partitions of `r` owners each leads `q / r` of them, rounded up or
-//! down. That can always be had: let every owner lead an `r`-th of each partition, and a flow with
-//! such a fractional answer has a whole one.
+//! When no chain of leads passed on could bring two candidates nearer to their proportion, no other
+//! choice of primaries could either: what Webster's method makes small is a sum of convex
+//! functions, which has no local minimum but the least.
 
 use crate::ring::balanced::chain::{Link, shortest};
+use crate::ring::balanced::share::Call;
 use crate::ring::balanced::terms::Terms;
 
 /// The primary of each partition.
 pub(super) fn primaries(terms: &Terms, owners: &[Vec<usize>]) -> Vec<usize> {
-    let mut owned = vec![Vec::new(); terms.candidates.len()];
-    for (partition, owners) in owners.iter().enumerate() {
-        owners.iter().for_each(|&owner| owned[owner].push(partition));
-    }
-    let led = vec![0; owned.len()];
-    let mut leads = Leads { terms, owners, owned, led, leader: vec![NOBODY; terms.partitions] };
-    leads.keep();
-    leads.fill();
+    let mut leads = Leads { terms, owners, led: vec![Vec::new(); terms.candidates.len()] };
+    leads.keep_and_fill();
     leads.pass_directly();
     leads.pass_by_chains();
-    leads.leader
+    leads.leaders()
 }
-
-/// Stands for the primary that a partition does not have yet.
-const NOBODY: usize = usize::MAX;
 
 struct Leads<'a> {
     terms: &'a Terms,
     /// By partition.
     owners: &'a [Vec<usize>],
-    /// By candidate: the same, the other way round.
-    owned: Vec<Vec<usize>>,
-    /// By candidate: how many partitions it leads.
-    led: Vec<usize>,
-    /// By partition.
-    leader: Vec<usize>,
+    /// By candidate: the partitions it leads.
+    led: Vec<Vec<usize>>,
 }
 
 impl Leads<'_> {
-    /// Primaries that are still owners stay.
-    fn keep(&mut self) {
+    /// Primaries that are still owners stay; the others are followed by whichever owner has the
+    /// best call for one more.
+    fn keep_and_fill(&mut self) {
+        let mut vacant = Vec::new();
         for (partition, past) in self.terms.past.iter().enumerate() {
-            if let Some(&leader) = past.first().filter(|past| self.owners[partition].contains(past))
-            {
-                self.leader[partition] = leader;
-                self.led[leader] += 1;
+            match past.first().filter(|past| self.owners[partition].contains(past)) {
+                Some(&leader) => self.led[leader].push(partition),
+                None => vacant.push(partition),
             }
+        }
+        for partition in vacant {
+            let leader = self.best(partition);
+            self.led[leader].push(partition);
         }
     }
 
-    /// The others are led by whichever owner has the greatest need, and stands nearest.
-    fn fill(&mut self) {
-        for partition in 0..self.leader.len() {
-            if self.leader[partition] == NOBODY {
-                let owners = self.owners[partition].iter().copied();
-                let call = |&owner: &usize| (self.need(owner), self.terms.distance(owner, partition));
-                let leader = owners.min_by_key(call).expect("every partition has an owner");
-                self.leader[partition] = leader;
-                self.led[leader] += 1;
-            }
-        }
+    fn best(&self, partition: usize) -> usize {
+        let call = |&owner: &usize| (self.next(owner), self.terms.distance(owner, partition));
+        let owners = self.owners[partition].iter().copied();
+        owners.min_by_key(call).expect("every partition has an owner")
     }
 
     fn pass_directly(&mut self) {
-        for partition in 0..self.leader.len() {
-            let giver = self.leader[partition];
-            let owners = self.owners[partition].iter().copied();
-            let call = |&owner: &usize| (self.need(owner), self.terms.distance(owner, partition));
-            let taker = owners.min_by_key(call).expect("every partition has an owner");
-            let relieves = self.led[giver] > self.most(giver) && self.led[taker] < self.most(taker);
-            let feeds = self.led[giver] > self.least(giver) && self.led[taker] < self.least(taker);
-            if relieves || feeds {
+        for (partition, giver) in self.leaders().into_iter().enumerate() {
+            let taker = self.best(partition);
+            if self.next(taker) < self.last(giver) {
                 self.pass(Link { giver, taker, partition });
             }
         }
     }
 
     fn pass_by_chains(&mut self) {
-        for candidate in 0..self.led.len() {
-            while self.led[candidate] > self.most(candidate) {
-                let down = |giver, _: &[bool]| self.down(giver);
-                let has_room = |taker| self.led[taker] < self.most(taker);
-                let chain = shortest(self.led.len(), candidate, down, has_room);
-                self.pass_all(chain, false);
-            }
-            while self.led[candidate] < self.least(candidate) {
-                let up = |taker, _: &[bool]| self.up(taker);
-                let can_spare = |giver| self.led[giver] > self.least(giver);
-                let chain = shortest(self.led.len(), candidate, up, can_spare);
-                self.pass_all(chain, true);
+        for giver in 0..self.led.len() {
+            while let Some(chain) = self.chain_from(giver) {
+                chain.into_iter().for_each(|link| self.pass(link));
             }
         }
     }
 
-    /// What `giver` leads could be led by any other owner.
-    fn down(&self, giver: usize) -> Vec<Link> {
-        let led = self.owned[giver].iter().filter(|&&p| self.leader[p] == giver);
-        let links = |&partition: &usize| {
+    /// The way to any whose call for one more is better than that of `giver` for its last.
+    fn chain_from(&self, giver: usize) -> Option<Vec<Link>> {
+        let last = self.last(giver);
+        let is_end = |taker| self.next(taker) < last;
+        (0..self.led.len()).find(|&taker| is_end(taker))?;
+        shortest(self.led.len(), giver, |giver| self.links(giver), is_end)
+    }
+
+    fn links(&self, giver: usize) -> Vec<Link> {
+        let to_all = |&partition: &usize| {
             self.owners[partition].iter().map(move |&taker| Link { giver, taker, partition })
         };
-        led.flat_map(links).collect()
-    }
-
-    /// What `taker` owns it could lead instead of another; the chain is searched from its end, so
-    /// the links are the wrong way round.
-    fn up(&self, taker: usize) -> Vec<Link> {
-        let link = |&partition: &usize| Link {
-            giver: taker,
-            taker: self.leader[partition],
-            partition,
-        };
-        self.owned[taker].iter().map(link).collect()
-    }
-
-    fn pass_all(&mut self, chain: Option<Vec<Link>>, is_reversed: bool) {
-        for Link { giver, taker, partition } in
-            chain.expect("leading an even part of each is possible, so there is a way to it")
-        {
-            match is_reversed {
-                false => self.pass(Link { giver, taker, partition }),
-                true => self.pass(Link { giver: taker, taker: giver, partition }),
-            }
-        }
+        self.led[giver].iter().flat_map(to_all).collect()
     }
 
     fn pass(&mut self, link: Link) {
-        self.leader[link.partition] = link.taker;
-        self.led[link.giver] -= 1;
-        self.led[link.taker] += 1;
+        self.led[link.giver].retain(|&partition| partition != link.partition);
+        self.led[link.taker].push(link.partition);
     }
 
-    /// Zero below the least, one while there is room, then two.
-    fn need(&self, candidate: usize) -> usize {
-        let led = self.led[candidate];
-        usize::from(led >= self.least(candidate)) + usize::from(led >= self.most(candidate))
+    fn next(&self, candidate: usize) -> Call {
+        Call::for_next(self.led[candidate].len(), self.terms.candidates[candidate].weight)
     }
 
-    fn least(&self, candidate: usize) -> usize {
-        self.owned[candidate].len() / self.terms.replicas
+    fn last(&self, candidate: usize) -> Call {
+        Call::for_last(self.led[candidate].len(), self.terms.candidates[candidate].weight)
     }
 
-    fn most(&self, candidate: usize) -> usize {
-        self.owned[candidate].len().div_ceil(self.terms.replicas)
+    /// By partition.
+    fn leaders(&self) -> Vec<usize> {
+        let mut leaders = vec![0; self.owners.len()];
+        for (leader, led) in self.led.iter().enumerate() {
+            led.iter().for_each(|&partition| leaders[partition] = leader);
+        }
+        leaders
     }
 }

@@ -86,9 +86,17 @@ impl Terms {
             return false;
         }
         let (from, to) = (self.zone(giver), self.zone(taker));
-        from == to
-            || self.crowd(owners, from) > self.spreads[from].least
-                && self.crowd(owners, to) < self.spreads[to].most
+        from == to || self.may_leave(owners, from) && self.may_enter(owners, to)
+    }
+
+    /// Whether an owner in `zone` can give its place to one in another.
+    pub fn may_leave(&self, owners: &[usize], zone: usize) -> bool {
+        self.crowd(owners, zone) > self.spreads[zone].least
+    }
+
+    /// Whether one in `zone` can take the place of an owner in another.
+    pub fn may_enter(&self, owners: &[usize], zone: usize) -> bool {
+        self.crowd(owners, zone) < self.spreads[zone].most
     }
 
     /// Whether more places are left beside `owners` than the zones' leasts still call for.

@@ -1,0 +1,263 @@
+//! What only the whole configuration can show to be wrong.
+//!
+//! All of it is said at once, each problem under the path of its field.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use peer_ring_core::id::check_name;
+use peer_ring_core::key::Partitions;
+use peer_ring_core::quorum::REPLICAS_MAX;
+use tracing_subscriber::EnvFilter;
+
+use super::discovery::{Discovery, Member, Static};
+use super::namespaces::Namespace;
+use super::{Listen, Node, NodeConfig};
+
+/// Most shards that a node can have.
+const THREADS_MAX: u8 = 254;
+
+/// The longest that anything may be told to take.
+const WAIT_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// One thing that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The path of the field.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+/// All that is wrong with a configuration; never empty.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.0.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("; "))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Checks a configuration.
+///
+/// # Errors
+/// [`Problems`] has all that is wrong with it.
+pub fn check(config: &NodeConfig) -> Result<(), Problems> {
+    let mut found = Found(Vec::new());
+    found.name("cluster", &config.cluster);
+    found.node(&config.node);
+    found.listen(&config.listen);
+    if let Some(address) = &config.advertise {
+        found.address("advertise", address);
+    }
+    match &config.discovery {
+        None => found.add("discovery", "is missing: `static: {members: [..]}` lists the members"),
+        Some(Discovery::Static(Static { members })) => found.members(config, members),
+    }
+    found.cluster(config);
+    for (name, namespace) in &config.namespaces {
+        found.namespace(name, namespace, config.ring.replicas);
+    }
+    found.fronts(config);
+    if config.stop.grace_ms > WAIT_MS_MAX {
+        found.wait("stop.grace_ms", config.stop.grace_ms);
+    }
+    if let Err(error) = EnvFilter::try_new(&config.log.level) {
+        found.add("log.level", format!("{:?} is no filter: {error}", config.log.level));
+    }
+    if found.0.is_empty() { Ok(()) } else { Err(Problems(found.0)) }
+}
+
+/// The problems found so far.
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
+        self.0.push(Problem { field: field.into(), problem: problem.into() });
+    }
+
+    fn name(&mut self, field: &str, name: &str) {
+        if let Err(bad) = check_name(name) {
+            self.add(field, format!("{bad}, in {name:?}"));
+        }
+    }
+
+    fn address(&mut self, field: &str, address: &str) {
+        if !is_reachable(address) {
+            let problem = format!("{address:?} is not host:port with a port above 0");
+            self.add(field, problem);
+        }
+    }
+
+    fn wait(&mut self, field: &str, millis: u64) {
+        if millis == 0 || millis > WAIT_MS_MAX {
+            self.add(field, format!("{millis} is not 1 to {WAIT_MS_MAX}"));
+        }
+    }
+
+    fn positive(&mut self, field: &str, number: usize) {
+        if number == 0 {
+            self.add(field, "0 is not above 0");
+        }
+    }
+
+    fn ordered(&mut self, (low, from): (&str, u64), (high, to): (&str, u64)) {
+        if from > to {
+            self.add(high, format!("{to} is less than {low}, {from}"));
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        match &node.name {
+            Some(name) => self.name("node.name", name),
+            None => self.add("node.name", "is missing, and this host does not say its name"),
+        }
+        if let Some(zone) = &node.zone {
+            self.name("node.zone", zone);
+        }
+        if node.threads > THREADS_MAX {
+            self.add("node.threads", format!("{} is more than {THREADS_MAX}", node.threads));
+        }
+    }
+
+    fn listen(&mut self, listen: &Listen) {
+        let fields = [
+            ("listen.peers", Some(listen.peers)),
+            ("listen.resp", listen.resp),
+            ("listen.http", listen.http),
+        ];
+        let mut taken: BTreeMap<SocketAddr, &str> = BTreeMap::new();
+        for (field, address) in fields {
+            let Some(address) = address.filter(|address| address.port() != 0) else { continue };
+            if let Some(other) = taken.insert(address, field) {
+                self.add(field, format!("{address} is {other} already"));
+            }
+        }
+    }
+
+    fn members(&mut self, config: &NodeConfig, members: &[Member]) {
+        let field = "discovery.static.members";
+        let mut names = BTreeMap::new();
+        let mut addresses = BTreeMap::new();
+        for (index, member) in members.iter().enumerate() {
+            let at = format!("{field}[{index}]");
+            self.name(&format!("{at}.name"), &member.name);
+            self.address(&format!("{at}.address"), &member.address);
+            if let Some(zone) = &member.zone {
+                self.name(&format!("{at}.zone"), zone);
+            }
+            if let Some(other) = names.insert(&member.name, index) {
+                let problem = format!("{:?} is the name of {field}[{other}] already", member.name);
+                self.add(format!("{at}.name"), problem);
+            }
+            if let Some(other) = addresses.insert(&member.address, index) {
+                let address = &member.address;
+                let problem = format!("{address} is the address of {field}[{other}] already");
+                self.add(format!("{at}.address"), problem);
+            }
+        }
+        if members.iter().all(|member| member.weight == 0) {
+            self.add(field, "has no member with a weight above 0, so nobody would own anything");
+        }
+        let Some(name) = &config.node.name else { return };
+        match members.iter().find(|member| member.name == *name) {
+            Some(own) => self.own_entry(config, own),
+            None => self.add(field, format!("this node, {name}, is not among them")),
+        }
+    }
+
+    /// What is said of this node twice must be the same.
+    fn own_entry(&mut self, config: &NodeConfig, own: &Member) {
+        let node = &config.node;
+        if node.zone.is_some() && node.zone != own.zone {
+            let theirs = own.zone.as_deref().unwrap_or("none");
+            self.add("node.zone", format!("discovery.static.members has {theirs} for this node"));
+        }
+        if node.weight.is_some_and(|weight| weight != own.weight) {
+            let problem = format!("discovery.static.members has {} for this node", own.weight);
+            self.add("node.weight", problem);
+        }
+        if config.advertise.as_ref().is_some_and(|address| *address != own.address) {
+            let problem = format!("discovery.static.members has {} for this node", own.address);
+            self.add("advertise", problem);
+        }
+    }
+
+    fn cluster(&mut self, config: &NodeConfig) {
+        let NodeConfig { ring, requests, membership, links, .. } = config;
+        if Partitions::new(ring.partitions).is_none() {
+            let max = Partitions::MAX;
+            let problem = format!("{} is not a power of two from 1 to {max}", ring.partitions);
+            self.add("ring.partitions", problem);
+        }
+        if ring.replicas == 0 || ring.replicas > REPLICAS_MAX {
+            self.add("ring.replicas", format!("{} is not 1 to {REPLICAS_MAX}", ring.replicas));
+        }
+        self.wait("requests.timeout_ms", requests.timeout_ms);
+        self.positive("requests.inflight_max", requests.inflight_max);
+        self.positive("requests.inflight_bytes_max", requests.inflight_bytes_max);
+        self.ordered(
+            ("requests.hedge_after_min_ms", requests.hedge_after_min_ms),
+            ("requests.hedge_after_max_ms", requests.hedge_after_max_ms),
+        );
+        self.wait("membership.probe_interval_ms", membership.probe_interval_ms);
+        self.ordered(
+            ("membership.probe_interval_ms + 1", membership.probe_interval_ms.saturating_add(1)),
+            ("membership.suspect_after_ms", membership.suspect_after_ms),
+        );
+        self.ordered(
+            ("membership.suspect_after_ms + 1", membership.suspect_after_ms.saturating_add(1)),
+            ("membership.down_after_ms", membership.down_after_ms),
+        );
+        self.positive("links.queue_bytes_max", links.queue_bytes_max);
+        self.wait("links.connect_timeout_ms", links.connect_timeout_ms);
+        self.wait("links.backoff_min_ms", links.backoff_min_ms);
+        self.ordered(
+            ("links.backoff_min_ms", links.backoff_min_ms),
+            ("links.backoff_max_ms", links.backoff_max_ms),
+        );
+        self.wait("links.keepalive_ms", links.keepalive_ms);
+        self.wait("links.conflict_timeout_ms", links.conflict_timeout_ms);
+    }
+
+    fn namespace(&mut self, name: &str, namespace: &Namespace, replicas: u8) {
+        let field = format!("namespaces.{name}");
+        self.name(&field, name);
+        let n = namespace.n.unwrap_or(replicas);
+        if n == 0 || n > replicas {
+            self.add(format!("{field}.n"), format!("{n} is not 1 to ring.replicas, {replicas}"));
+        }
+        for (quorum, count) in [("r", namespace.r), ("w", namespace.w)] {
+            let Some(count) = count.filter(|count| *count == 0 || *count > n) else { continue };
+            self.add(format!("{field}.{quorum}"), format!("{count} is not 1 to n, {n}"));
+        }
+        if namespace.ttl_ms == Some(0) {
+            self.add(format!("{field}.ttl_ms"), "0 is not above 0; null is for ever");
+        }
+    }
+}
+
+/// Whether a text is `host:port`, as an address to reach somebody at.
+fn is_reachable(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let host_is_one = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', ' ', '@']),
+    };
+    host_is_one && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+#[cfg(test)]
+#[path = "check/tests.rs"]
+mod tests;

@@ -1,0 +1,205 @@
+//! Links: one long-lived stream per peer and lane, over which many requests are in flight.
+//!
+//! Of two nodes the one with the smaller name dials; the other accepts. After the handshake the
+//! stream carries messages both ways, whoever dialled. What the actors of one turn say is packed
+//! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
+//! which it refuses. A link that breaks is made again, and the actors are told what was lost.
+
+mod accept;
+mod control_port;
+mod dial;
+mod outbound;
+mod read;
+mod table;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use actix::Addr;
+use peer_ring_core::id::{NodeName, Seat};
+use peer_ring_core::peer::Lane;
+use peer_ring_core::ring::Ring;
+use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
+use peer_ring_proto::hello::{Hello, HelloRefusal, Identity, Lane as WireLane};
+use peer_ring_proto::{Limits, hello};
+
+use crate::config::{Config, LinkSettings};
+use crate::shard_port::{ShardPort, ShardShell};
+use crate::shell::{Adjust, Inputs, Shell};
+use crate::stats::LinkStats;
+use crate::stop::Stopper;
+
+pub use accept::listen;
+pub use control_port::{ControlPort, ControlShell};
+pub use outbound::Outbound;
+use table::Table;
+
+/// The links of one node.
+#[derive(Clone)]
+pub struct Links(Arc<Shared>);
+
+struct Shared {
+    settings: LinkSettings,
+    limits: Limits,
+    partitions: peer_ring_core::key::Partitions,
+    identity: Mutex<Identity>,
+    ring: Mutex<Option<Arc<Ring>>>,
+    table: Mutex<Table>,
+    shards: Vec<Addr<ShardShell>>,
+    control: OnceLock<Addr<Shell<Control, ControlPort>>>,
+    stopper: Stopper,
+}
+
+impl Links {
+    /// The links of a node with these shards; none stands yet.
+    pub(crate) fn new(
+        config: &Config,
+        identity: Identity,
+        shards: Vec<Addr<ShardShell>>,
+        stopper: Stopper,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            settings: config.links,
+            limits: config.limits,
+            partitions: config.ring.partitions,
+            identity: Mutex::new(identity),
+            ring: Mutex::new(None),
+            table: Mutex::default(),
+            shards,
+            control: OnceLock::new(),
+            stopper,
+        }))
+    }
+
+    pub(crate) fn set_control(&self, control: Addr<ControlShell>) {
+        let is_first = self.0.control.set(control).is_ok();
+        assert!(is_first, "a node has one control actor");
+    }
+
+    /// What is known of each link that stands.
+    #[must_use]
+    pub fn stats(&self) -> Vec<LinkStats> {
+        lock(&self.0.table).stats()
+    }
+
+    fn identity(&self) -> Identity {
+        lock(&self.0.identity).clone()
+    }
+
+    fn set_ring(&self, ring: &Arc<Ring>) {
+        let mut identity = lock(&self.0.identity);
+        identity.ring_epoch = ring.epoch();
+        identity.ring_fingerprint = ring.fingerprint();
+        *lock(&self.0.ring) = Some(Arc::clone(ring));
+    }
+
+    /// Whether a node that says hello is let in.
+    fn judge(&self, theirs: &Hello) -> Result<hello::Accepted, HelloRefusal> {
+        let ours = self.identity();
+        let accepted = hello::negotiate(&ours, theirs)?;
+        let name = &theirs.identity.name;
+        if let Some(ring) = &*lock(&self.0.ring)
+            && ring.member(name.seat()).is_none()
+        {
+            return Err(HelloRefusal::NotAMember { name: name.clone(), epoch: ring.epoch() });
+        }
+        if let Some(holder) = lock(&self.0.table).other_holder(name.seat(), theirs.identity.node) {
+            return Err(HelloRefusal::NameInUse { name: name.clone(), holder });
+        }
+        Ok(accepted)
+    }
+
+    /// Enters a link that stands, and tells everybody.
+    fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
+        let seat = peer.name.seat();
+        let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
+        if is_replacing {
+            self.lose(seat, lane);
+        }
+        for shard in &self.0.shards {
+            let outbound = outbound.clone();
+            let change = move |port: &mut ShardPort| port.link(seat, lane, outbound);
+            shard.do_send(Adjust(Box::new(change)));
+        }
+        if lane == Lane::Foreground {
+            let outbound = outbound.clone();
+            let change = move |port: &mut ControlPort| port.link(seat, outbound);
+            self.control().do_send(Adjust(Box::new(change)));
+            self.control().do_send(Inputs(vec![ControlIn::LinkUp { seat, id: peer.node }]));
+        }
+        tracing::info!(peer = %peer.name, id = %peer.node, ?lane, "linked");
+        number
+    }
+
+    /// Takes a link out that broke, and tells everybody.
+    fn down(&self, peer: &NodeName, lane: Lane, number: u64, why: &str) {
+        let seat = peer.seat();
+        if lock(&self.0.table).leave(seat, lane, number) {
+            self.lose(seat, lane);
+        }
+        tracing::info!(%peer, ?lane, why, "link lost");
+    }
+
+    /// Tells the actors that a link is gone, and with it what was under way.
+    fn lose(&self, seat: Seat, lane: Lane) {
+        for shard in &self.0.shards {
+            shard.do_send(Inputs(vec![ShardIn::LinkLost { seat, lane }]));
+        }
+        if lane == Lane::Foreground {
+            self.control().do_send(Inputs(vec![ControlIn::LinkDown { seat }]));
+        }
+    }
+
+    fn control(&self) -> &Addr<ControlShell> {
+        self.0.control.get().expect("set before anything links")
+    }
+
+    fn is_ours_to_dial(&self, peer: &NodeName) -> bool {
+        lock(&self.0.identity).name < *peer
+    }
+
+    /// Keeps a link to this peer at this address, if it is ours to dial.
+    fn connect(&self, peer: &NodeName, address: &str) {
+        if !self.is_ours_to_dial(peer) {
+            return;
+        }
+        for lane in [Lane::Foreground, Lane::Background] {
+            let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+            let keep = dial::keep(self.clone(), peer.clone(), address.to_owned(), lane, stop);
+            actix_rt::spawn(keep);
+        }
+    }
+
+    /// Keeps no link to this peer any more.
+    fn disconnect(&self, seat: Seat) {
+        lock(&self.0.table).end_dialling(seat);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn to_wire(lane: Lane) -> WireLane {
+    match lane {
+        Lane::Foreground => WireLane::Foreground,
+        Lane::Background => WireLane::Background,
+    }
+}
+
+fn from_wire(lane: WireLane) -> Lane {
+    match lane {
+        WireLane::Foreground => Lane::Foreground,
+        WireLane::Background => Lane::Background,
+    }
+}
+
+/// Binds the address where peers are listened for.
+///
+/// # Errors
+/// When it is in use or not this host's.
+pub(crate) fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}

@@ -1,0 +1,130 @@
+//! Accepting: the gRPC service that peers dial.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, stream};
+use peer_ring_proto::grpc::{Peer, PeerServer};
+use peer_ring_proto::hello::{Hello, HelloRefusal, Welcome};
+use peer_ring_proto::{Frame, RawFrame};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::links::read::{LinkEnd, pump};
+use crate::links::{Links, Outbound, from_wire};
+use crate::stop::Phase;
+
+/// Streams that one connection may open: one per lane, and one more while a link is replaced.
+const STREAMS_MAX: u32 = 4;
+const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+
+/// Lets peers in until the node stops.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn listen(links: Links, listener: std::net::TcpListener) -> std::io::Result<()> {
+    let incoming = TcpIncoming::from(TcpListener::from_std(listener)?).with_nodelay(Some(true));
+    let stopped = links.0.stopper.reached(Phase::Stopped);
+    let limits = &links.0.limits;
+    let frame_bytes_max = limits.frame_bytes_max;
+    let keepalive = links.0.settings.keepalive;
+    let service = PeerServer::new(Acceptor { links })
+        .max_decoding_message_size(frame_bytes_max)
+        .max_encoding_message_size(frame_bytes_max);
+    let server = Server::builder()
+        .http2_keepalive_interval(Some(keepalive))
+        .http2_keepalive_timeout(Some(keepalive))
+        .max_concurrent_streams(Some(STREAMS_MAX))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .add_service(service)
+        .serve_with_incoming(incoming);
+    tokio::select! {
+        biased;
+        () = stopped => Ok(()),
+        outcome = server => outcome.map_err(std::io::Error::other),
+    }
+}
+
+struct Acceptor {
+    links: Links,
+}
+
+type Outgoing = Pin<Box<dyn Stream<Item = Result<RawFrame, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Peer for Acceptor {
+    type LinkStream = Outgoing;
+
+    async fn link(
+        &self,
+        request: Request<Streaming<RawFrame>>,
+    ) -> Result<Response<Outgoing>, Status> {
+        let from = request.remote_addr().map(|address| address.to_string()).unwrap_or_default();
+        let mut inbound = request.into_inner();
+        let hello = match self.first_word(&mut inbound).await {
+            Ok(hello) => hello,
+            Err(status) => {
+                tracing::warn!(from, reason = status.message(), "a connection said no hello");
+                return Err(status);
+            }
+        };
+        match self.links.judge(&hello) {
+            Ok(accepted) => Ok(Response::new(self.welcome(hello, accepted.protocol, inbound))),
+            Err(refusal) => {
+                tracing::warn!(from, %refusal, "a peer is refused");
+                Ok(Response::new(farewell(&refusal)))
+            }
+        }
+    }
+}
+
+impl Acceptor {
+    async fn first_word(&self, inbound: &mut Streaming<RawFrame>) -> Result<Hello, Status> {
+        let patience: Duration = self.links.0.settings.connect_timeout;
+        let word = timeout(patience, inbound.message()).await;
+        let word = word.map_err(|_| Status::deadline_exceeded("no hello in time"))??;
+        let raw = word.ok_or_else(|| Status::invalid_argument("no hello"))?;
+        match Frame::decode(raw, &self.links.0.limits) {
+            Ok(Frame::Hello(hello)) => Ok(hello),
+            Ok(_) => Err(Status::invalid_argument("the first frame must be a hello")),
+            Err(error) => Err(Status::invalid_argument(error.to_string())),
+        }
+    }
+
+    fn welcome(
+        &self,
+        hello: Hello,
+        protocol: u32,
+        mut inbound: Streaming<RawFrame>,
+    ) -> Outgoing {
+        let links = self.links.clone();
+        let shared = &links.0;
+        let welcome = Frame::Welcome(Welcome { identity: links.identity(), protocol });
+        let (outbound, frames) =
+            Outbound::new(welcome, &shared.limits, shared.settings.queue_bytes_max);
+        let lane = from_wire(hello.lane);
+        let peer = hello.identity;
+        let number = links.up(&peer, lane, &outbound);
+        tokio::spawn(async move {
+            let stopped = links.0.stopper.reached(Phase::Stopped);
+            let end = tokio::select! {
+                biased;
+                () = stopped => LinkEnd::Stopping,
+                end = pump(&links, peer.name.seat(), &mut inbound) => end,
+            };
+            outbound.close();
+            links.down(&peer.name, lane, number, &end.to_string());
+        });
+        frames.map(Ok).boxed()
+    }
+}
+
+fn farewell(refusal: &HelloRefusal) -> Outgoing {
+    let frame = Frame::Goodbye(refusal.into());
+    stream::iter([Ok(frame.into())]).boxed()
+}

@@ -1,0 +1,93 @@
+//! What the control actor asks for, performed: links are kept, views are pushed.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use actix::Addr;
+use ahash::AHashMap;
+use peer_ring_core::actor::{Now, Outbox};
+use peer_ring_core::id::Seat;
+use peer_ring_core::view::View;
+use peer_ring_core::wiring::{Control, ControlIn, ControlOut, ShardIn};
+use tokio::sync::watch;
+
+use crate::links::{Links, Outbound};
+use crate::shard_port::ShardShell;
+use crate::shell::{Inputs, Port, Shell};
+use crate::stop::Stopper;
+
+/// A control actor, running.
+pub type ControlShell = Shell<Control, ControlPort>;
+
+/// Links and listeners of a control actor.
+pub struct ControlPort {
+    links: Links,
+    shards: Vec<Addr<ShardShell>>,
+    outbound: AHashMap<Seat, Outbound>,
+    view: watch::Sender<Arc<View>>,
+    stopper: Stopper,
+}
+
+impl ControlPort {
+    pub(crate) fn new(
+        links: Links,
+        shards: Vec<Addr<ShardShell>>,
+        view: watch::Sender<Arc<View>>,
+        stopper: Stopper,
+    ) -> Self {
+        Self { links, shards, outbound: AHashMap::new(), view, stopper }
+    }
+
+    /// Sends over this link from now on.
+    pub fn link(&mut self, seat: Seat, outbound: Outbound) {
+        self.outbound.insert(seat, outbound);
+    }
+
+    fn push(&self, view: View) {
+        if let Some(ring) = &view.ring {
+            self.links.set_ring(ring);
+        }
+        for shard in &self.shards {
+            shard.do_send(Inputs(vec![ShardIn::View(view.clone())]));
+        }
+        self.view.send_replace(Arc::new(view));
+    }
+}
+
+impl Port<Control> for ControlPort {
+    type Call = Infallible;
+    type Report = ();
+
+    const NAME: &'static str = "control";
+
+    fn perform(&mut self, _: Now, order: ControlOut, _: &mut Outbox<ControlIn>) {
+        match order {
+            ControlOut::Connect { name, address } => self.links.connect(&name, &address),
+            ControlOut::Disconnect { seat } => self.links.disconnect(seat),
+            ControlOut::Send { to, message } => {
+                // A probe that does not get out is a probe that is not answered.
+                let _ = self.outbound.get(&to).is_some_and(|outbound| outbound.send(message));
+            }
+            ControlOut::View(view) => self.push(view),
+            ControlOut::Impossible(why) => self.stopper.fail(why.into()),
+        }
+    }
+
+    fn admit(&mut self, _: Now, call: Infallible) -> ControlIn {
+        match call {}
+    }
+
+    fn look(&mut self, _: &Control) {}
+
+    fn report(&self, _: &Control) {}
+
+    fn kind(input: &ControlIn) -> &'static str {
+        match input {
+            ControlIn::Fact(_) => "a fact from discovery",
+            ControlIn::LinkUp { .. } => "a new link",
+            ControlIn::LinkDown { .. } => "a lost link",
+            ControlIn::Peer { message, .. } => message.kind(),
+            ControlIn::Leave => "the order to leave",
+        }
+    }
+}

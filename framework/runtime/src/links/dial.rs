@@ -1,0 +1,198 @@
+//! Dialling: makes a link, keeps it, and makes it again when it breaks.
+
+use std::time::Duration;
+
+use peer_ring_core::id::NodeName;
+use peer_ring_core::peer::Lane;
+use peer_ring_proto::grpc::PeerClient;
+use peer_ring_proto::hello::{Goodbye, Hello, RefusalCode, Welcome, confirm};
+use peer_ring_proto::{Frame, RawFrame};
+use rand::RngExt;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tonic::transport::Endpoint;
+use tonic::{Request, Status, Streaming};
+
+use crate::links::read::{LinkEnd, pump};
+use crate::links::{Links, Outbound, to_wire};
+use crate::stop::{NodeFailure, Phase};
+
+/// Windows wide enough that a stream is bound by the processor, not by round trips.
+const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// A link that lived for so long was a good one: the next is dialled without much pause.
+const GOOD_LIFE: Duration = Duration::from_secs(5);
+
+/// Why a link could not be made.
+#[derive(Debug, Error)]
+enum DialError {
+    #[error("{address:?} is no address: {source}")]
+    Address { address: String, source: tonic::transport::Error },
+    #[error("cannot connect: {}", innermost(.0))]
+    Connect(tonic::transport::Error),
+    #[error("the handshake failed: {}", .0.message())]
+    Handshake(#[from] Status),
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("refused: {}", .0.text)]
+    Refused(Goodbye),
+    #[error("this node refuses: {0}")]
+    WeRefuse(String),
+    #[error("the peer answered with something that is no handshake: {0}")]
+    Odd(String),
+}
+
+/// A link that stands.
+struct Made {
+    welcome: Welcome,
+    outbound: Outbound,
+    inbound: Streaming<RawFrame>,
+}
+
+/// Keeps a link until told to stop.
+pub(super) async fn keep(
+    links: Links,
+    peer: NodeName,
+    address: String,
+    lane: Lane,
+    mut stop: watch::Receiver<bool>,
+) {
+    let stopping = links.0.stopper.reached(Phase::Stopped);
+    let dialling = keep_dialling(&links, &peer, &address, lane);
+    tokio::select! {
+        biased;
+        () = stopping => {}
+        // Replaced by a dialler of another address, or no longer wanted.
+        _ = stop.wait_for(|is_over| *is_over) => {}
+        () = dialling => {}
+    }
+}
+
+async fn keep_dialling(links: &Links, peer: &NodeName, address: &str, lane: Lane) {
+    let settings = links.0.settings;
+    let mut pause = settings.backoff_min;
+    let mut last_text = String::new();
+    let mut in_conflict_since = None;
+    loop {
+        let started = Instant::now();
+        match dial(links, peer, address, lane).await {
+            Ok(made) => {
+                last_text.clear();
+                in_conflict_since = None;
+                run(links, peer, lane, made).await;
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if text != last_text {
+                    tracing::warn!(%peer, address, ?lane, error = text, "no link");
+                    last_text = text;
+                }
+                give_up_on_conflict(links, peer, &error, &mut in_conflict_since);
+            }
+        }
+        pause = if started.elapsed() > GOOD_LIFE {
+            settings.backoff_min
+        } else {
+            (pause * 2).min(settings.backoff_max)
+        };
+        let jitter = rand::rng().random_range(0.5..1.0);
+        sleep(pause.mul_f64(jitter)).await;
+    }
+}
+
+/// Stops the node when a peer goes on saying that another node bears its name.
+fn give_up_on_conflict(
+    links: &Links,
+    peer: &NodeName,
+    error: &DialError,
+    since: &mut Option<Instant>,
+) {
+    let DialError::Refused(goodbye) = error else {
+        *since = None;
+        return;
+    };
+    let patience = match goodbye.code {
+        RefusalCode::NameInUse | RefusalCode::NodeIdInUse => links.0.settings.conflict_timeout,
+        _ => return,
+    };
+    let since = since.get_or_insert_with(Instant::now);
+    if since.elapsed() >= patience {
+        let reason = goodbye.text.clone();
+        links.0.stopper.fail(NodeFailure::Refused { peer: peer.clone(), reason });
+    }
+}
+
+async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
+    let Made { welcome, outbound, mut inbound } = made;
+    let number = links.up(&welcome.identity, lane, &outbound);
+    let end = pump(links, peer.seat(), &mut inbound).await;
+    outbound.close();
+    if let LinkEnd::Wire(error) = &end {
+        tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
+    }
+    links.down(peer, lane, number, &end.to_string());
+}
+
+async fn dial(
+    links: &Links,
+    peer: &NodeName,
+    address: &str,
+    lane: Lane,
+) -> Result<Made, DialError> {
+    let limit = links.0.settings.connect_timeout;
+    let attempt = shake_hands(links, peer, address, lane);
+    timeout(limit, attempt).await.unwrap_or(Err(DialError::TimedOut(limit)))
+}
+
+async fn shake_hands(
+    links: &Links,
+    peer: &NodeName,
+    address: &str,
+    lane: Lane,
+) -> Result<Made, DialError> {
+    let settings = &links.0.settings;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"));
+    let endpoint = endpoint
+        .map_err(|source| DialError::Address { address: address.to_owned(), source })?
+        .connect_timeout(settings.connect_timeout)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(settings.keepalive)
+        .keep_alive_timeout(settings.keepalive)
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    let channel = endpoint.connect().await.map_err(DialError::Connect)?;
+    let limits = &links.0.limits;
+    let mut client = PeerClient::new(channel)
+        .max_decoding_message_size(limits.frame_bytes_max)
+        .max_encoding_message_size(limits.frame_bytes_max);
+    let ours = links.identity();
+    let hello = Frame::Hello(Hello { identity: ours.clone(), lane: to_wire(lane) });
+    let (outbound, frames) = Outbound::new(hello, limits, settings.queue_bytes_max);
+    let mut inbound = client.link(Request::new(frames)).await?.into_inner();
+    let Some(raw) = inbound.message().await? else {
+        return Err(DialError::Odd("nothing".to_owned()));
+    };
+    let welcome = match Frame::decode(raw, limits) {
+        Ok(Frame::Welcome(welcome)) => welcome,
+        Ok(Frame::Goodbye(goodbye)) => return Err(DialError::Refused(goodbye)),
+        Ok(_) => return Err(DialError::Odd("another frame".to_owned())),
+        Err(error) => return Err(DialError::Odd(error.to_string())),
+    };
+    confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
+    if welcome.identity.name != *peer {
+        let text = format!("{peer} was expected there, and {} answered", welcome.identity.name);
+        return Err(DialError::WeRefuse(text));
+    }
+    Ok(Made { welcome, outbound, inbound })
+}
+
+/// The text of the cause at the bottom: tonic's own says "transport error" and no more.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,112 @@
+//! The sending half of a link: messages in, frames out.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use futures::Stream;
+use peer_ring_core::peer::Message;
+use peer_ring_proto::{Frame, Limits, Packer, RawFrame};
+
+use crate::links::lock;
+
+/// Takes messages for one link, from any thread.
+#[derive(Clone)]
+pub struct Outbound(Arc<Mutex<Queue>>);
+
+/// What a link has to send, as a stream of frames. Dropping it closes the link's sending half.
+pub struct Frames(Arc<Mutex<Queue>>);
+
+struct Queue {
+    /// Frames of the handshake go first.
+    first: Vec<RawFrame>,
+    packer: Packer,
+    bytes_max: usize,
+    waker: Option<Waker>,
+    is_closed: bool,
+    sent: u64,
+    refused: u64,
+}
+
+impl Outbound {
+    /// A link's sending half and its frames, of which `first` is the first.
+    #[must_use]
+    pub fn new(first: Frame, limits: &Limits, bytes_max: usize) -> (Self, Frames) {
+        let queue = Arc::new(Mutex::new(Queue {
+            first: vec![first.into()],
+            packer: Packer::new(limits),
+            bytes_max,
+            waker: None,
+            is_closed: false,
+            sent: 0,
+            refused: 0,
+        }));
+        (Self(Arc::clone(&queue)), Frames(queue))
+    }
+
+    /// Queues a message. Whether it was: not when the link is closed or too much waits already.
+    #[must_use]
+    pub fn send(&self, message: Message) -> bool {
+        let mut queue = lock(&self.0);
+        if queue.is_closed {
+            return false;
+        }
+        if queue.packer.pending_bytes() >= queue.bytes_max {
+            queue.refused += 1;
+            return false;
+        }
+        if let Err(error) = queue.packer.push(message) {
+            tracing::warn!(%error, "a message is too large for the peer and was not sent");
+            queue.refused += 1;
+            return false;
+        }
+        queue.sent += 1;
+        let waker = queue.waker.take();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// Sends what is queued and then nothing more.
+    pub fn close(&self) {
+        let mut queue = lock(&self.0);
+        queue.is_closed = true;
+        if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Bytes that wait, messages sent and messages refused.
+    #[must_use]
+    pub fn counts(&self) -> (usize, u64, u64) {
+        let queue = lock(&self.0);
+        (queue.packer.pending_bytes(), queue.sent, queue.refused)
+    }
+}
+
+impl Stream for Frames {
+    type Item = RawFrame;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<RawFrame>> {
+        let mut queue = lock(&self.0);
+        if let Some(frame) = queue.first.pop() {
+            return Poll::Ready(Some(frame));
+        }
+        if let Some(frame) = queue.packer.pop() {
+            return Poll::Ready(Some(frame));
+        }
+        if queue.is_closed {
+            return Poll::Ready(None);
+        }
+        queue.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        lock(&self.0).is_closed = true;
+    }
+}

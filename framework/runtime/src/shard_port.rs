@@ -1,0 +1,152 @@
+//! What a shard asks for, performed: messages go to links, replies to those who wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ahash::AHashMap;
+use bytes::Bytes;
+use futures::channel::oneshot;
+use peer_ring_core::actor::{Instant, Now, Outbox};
+use peer_ring_core::coordinator::Ask;
+use peer_ring_core::failure::Failure;
+use peer_ring_core::id::{CallerId, Seat};
+use peer_ring_core::peer::{Body, Lane, Message};
+use peer_ring_core::wiring::{Shard, ShardIn, ShardOut};
+use tokio::sync::mpsc;
+
+use crate::links::Outbound;
+use crate::shell::{Port, Shell};
+use crate::stats::ShardStats;
+
+/// A shard, running.
+pub type ShardShell = Shell<Shard, ShardPort>;
+
+/// A caller's command.
+pub struct Call {
+    /// Who asks; unique on this node.
+    pub caller: CallerId,
+    /// What is asked.
+    pub ask: Ask,
+    /// Where the answer goes.
+    pub reply: Reply,
+}
+
+/// Where an answer goes.
+pub enum Reply {
+    /// To one who waits for it alone.
+    Once(oneshot::Sender<Answer>),
+    /// To one who waits for many, under this tag.
+    Tagged(u64, mpsc::UnboundedSender<(u64, Answer)>),
+}
+
+/// An app's reply, or why there is none.
+pub type Answer = Result<Bytes, Failure>;
+
+impl Reply {
+    /// Sends the answer. Nobody may be there to take it.
+    pub fn send(self, answer: Answer) {
+        match self {
+            Self::Once(sender) => drop(sender.send(answer)),
+            Self::Tagged(tag, sender) => drop(sender.send((tag, answer))),
+        }
+    }
+}
+
+/// Links and callers of one shard.
+pub struct ShardPort {
+    links: AHashMap<(Seat, Lane), Outbound>,
+    callers: AHashMap<CallerId, (Instant, Reply)>,
+    stats: ShardStats,
+    blank: Arc<AtomicUsize>,
+    last_blank: usize,
+}
+
+impl ShardPort {
+    /// A port that keeps the number of blank replicas in `blank`, where it stands for one until
+    /// it knows better.
+    #[must_use]
+    pub fn new(blank: Arc<AtomicUsize>) -> Self {
+        Self {
+            links: AHashMap::new(),
+            callers: AHashMap::new(),
+            stats: ShardStats::default(),
+            blank,
+            last_blank: 1,
+        }
+    }
+
+    /// Sends over this link from now on.
+    pub fn link(&mut self, seat: Seat, lane: Lane, outbound: Outbound) {
+        self.links.insert((seat, lane), outbound);
+    }
+
+    fn send(&mut self, to: Seat, message: Message, echo: &mut Outbox<ShardIn>) {
+        let request = match &message.body {
+            Body::Request { id, .. } => Some(*id),
+            Body::Response { .. } | Body::Leaving => None,
+        };
+        let link = self.links.get(&(to, message.lane()));
+        let is_sent = link.is_some_and(|outbound| outbound.send(message));
+        if let Some(id) = request.filter(|_| !is_sent) {
+            echo.push(ShardIn::Undelivered { to, id, may_have_arrived: false });
+        }
+    }
+}
+
+impl Port<Shard> for ShardPort {
+    type Call = Call;
+    type Report = ShardStats;
+
+    const NAME: &'static str = "shard";
+
+    fn perform(&mut self, now: Now, order: ShardOut, echo: &mut Outbox<ShardIn>) {
+        match order {
+            ShardOut::Send { to, message } => self.send(to, message, echo),
+            ShardOut::Reply { caller, result } => {
+                let Some((asked_at, reply)) = self.callers.remove(&caller) else {
+                    return;
+                };
+                match &result {
+                    Ok(_) => self.stats.latency.add(now.tick.since(asked_at)),
+                    Err(failure) => self.stats.fail(failure),
+                }
+                reply.send(result);
+            }
+        }
+    }
+
+    fn admit(&mut self, now: Now, Call { caller, ask, reply }: Call) -> ShardIn {
+        self.callers.insert(caller, (now.tick, reply));
+        ShardIn::Ask { caller, ask }
+    }
+
+    fn look(&mut self, shard: &Shard) {
+        let blank = shard.blank();
+        if self.last_blank != blank {
+            self.blank.fetch_add(blank, Ordering::Relaxed);
+            self.blank.fetch_sub(self.last_blank, Ordering::Relaxed);
+            self.last_blank = blank;
+        }
+    }
+
+    fn report(&self, shard: &Shard) -> ShardStats {
+        ShardStats {
+            table: shard.stats(),
+            blank: shard.blank(),
+            inflight: shard.coordinator().inflight(),
+            counters: shard.coordinator().counters(),
+            ..self.stats.clone()
+        }
+    }
+
+    fn kind(input: &ShardIn) -> &'static str {
+        match input {
+            ShardIn::View(_) => "a new view",
+            ShardIn::Ask { .. } => "a caller's command",
+            ShardIn::Abandon(_) => "a caller that went away",
+            ShardIn::Peer { message, .. } => message.kind(),
+            ShardIn::Undelivered { .. } => "an undelivered request",
+            ShardIn::LinkLost { .. } => "a lost link",
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a node tells about itself.
+
+use std::time::Duration;
+
+use peer_ring_core::coordinator::Counters;
+use peer_ring_core::failure::Failure;
+use peer_ring_core::id::{NodeId, NodeName};
+use peer_ring_core::peer::Lane;
+use peer_ring_core::replica::TableStats;
+
+/// The counts of one shard, or the sums of all of a node's.
+#[derive(Clone, Debug, Default)]
+pub struct ShardStats {
+    /// What the replicas hold.
+    pub table: TableStats,
+    /// Replicas that still miss their data.
+    pub blank: usize,
+    /// Requests under way.
+    pub inflight: usize,
+    /// What the coordinator counts.
+    pub counters: Counters,
+    /// Requests that were answered, and how fast.
+    pub latency: Latencies,
+    /// Requests that failed, by the failure's code.
+    pub failures: Vec<(&'static str, u64)>,
+}
+
+/// What a node tells about itself.
+#[derive(Clone, Debug, Default)]
+pub struct NodeStats {
+    /// The sums over its shards.
+    pub shards: ShardStats,
+    /// Its links.
+    pub links: Vec<LinkStats>,
+}
+
+/// One link of a node.
+#[derive(Clone, Debug)]
+pub struct LinkStats {
+    /// The peer.
+    pub peer: NodeName,
+    /// The identity of the peer's data.
+    pub id: NodeId,
+    /// Which of the two streams.
+    pub lane: Lane,
+    /// Bytes that wait to be sent.
+    pub queued_bytes: usize,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// Messages refused because too much waited.
+    pub refused: u64,
+}
+
+/// The upper bounds of the buckets of [`Latencies`], in microseconds.
+pub const LATENCY_BOUNDS_US: [u64; 20] = [
+    5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
+    500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000,
+];
+
+/// A histogram of latencies.
+#[derive(Clone, Debug, Default)]
+pub struct Latencies {
+    /// How many fell into each bucket; the last one has no bound.
+    pub buckets: [u64; LATENCY_BOUNDS_US.len() + 1],
+    /// Their sum in nanoseconds.
+    pub sum_ns: u64,
+}
+
+impl Latencies {
+    /// Adds one.
+    pub fn add(&mut self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let bucket = LATENCY_BOUNDS_US.partition_point(|bound| *bound < micros);
+        self.buckets[bucket] += 1;
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.sum_ns = self.sum_ns.saturating_add(nanos);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+}
+
+impl ShardStats {
+    /// Counts a failed request.
+    pub fn fail(&mut self, failure: &Failure) {
+        let code = failure.code();
+        match self.failures.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            None => self.failures.push((code, 1)),
+        }
+    }
+
+    /// Adds another shard's.
+    pub fn add(&mut self, other: &Self) {
+        self.table.add(other.table);
+        self.blank += other.blank;
+        self.inflight += other.inflight;
+        self.counters.add(other.counters);
+        for (sum, more) in self.latency.buckets.iter_mut().zip(&other.latency.buckets) {
+            *sum += more;
+        }
+        self.latency.sum_ns = self.latency.sum_ns.saturating_add(other.latency.sum_ns);
+        for (code, more) in &other.failures {
+            match self.failures.iter_mut().find(|(known, _)| known == code) {
+                Some((_, count)) => *count += more,
+                None => self.failures.push((code, *more)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_falls_into_the_first_bucket_that_holds_it() {
+        let mut latencies = Latencies::default();
+        latencies.add(Duration::from_micros(5));
+        latencies.add(Duration::from_micros(6));
+        latencies.add(Duration::from_secs(60));
+        assert_eq!(latencies.buckets[0], 1);
+        assert_eq!(latencies.buckets[1], 1);
+        assert_eq!(latencies.buckets[LATENCY_BOUNDS_US.len()], 1);
+        assert_eq!(latencies.count(), 3);
+    }
+}

@@ -1,0 +1,283 @@
+//! Any message, and any frame, within the limits.
+
+use bytes::Bytes;
+use peer_ring_core::app::{Kind, Plan, Reconcile};
+use peer_ring_core::failure::{Failure, SizeOf};
+use peer_ring_core::hlc::Stamp;
+use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
+use peer_ring_core::key::Key;
+use peer_ring_core::peer::{Body, Entry, Execute, Message, Refusal, Request, Response};
+use peer_ring_core::quorum::Need;
+use peer_ring_core::record::{Freshness, Record, Version};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Lane, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::{Chunk, Frame, Limits};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+
+/// Limits that arbitrary messages reach.
+pub fn limits() -> Limits {
+    Limits {
+        frame_bytes_max: 2048,
+        chunk_bytes_max: 256,
+        message_bytes_max: 2000,
+        batch_messages_max: 8,
+        chunk_streams_max: 2,
+        reassembly_bytes_max: 4000,
+        command_bytes_max: 600,
+        reply_bytes_max: 600,
+        seen_bytes_max: 100,
+        key_bytes_max: 40,
+        value_bytes_max: 300,
+        records_max: 4,
+        capabilities_max: 3,
+        text_bytes_max: 40,
+    }
+}
+
+fn bytes(bytes_max: usize) -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..=bytes_max).prop_map(Bytes::from)
+}
+
+/// Numbers of all lengths: uniform ones are nearly always long.
+fn number() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64u32).prop_map(|(number, shift)| number >> shift)
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    (number(), number()).prop_map(|(stamp, node)| Version {
+        stamp: Stamp(stamp),
+        node: NodeId(node),
+    })
+}
+
+fn entries() -> impl Strategy<Value = Vec<Entry>> {
+    let value = option::of(bytes(limits().value_bytes_max));
+    let entry = (
+        bytes(limits().key_bytes_max),
+        version(),
+        number(),
+        number(),
+        value,
+    );
+    let entry = entry.prop_map(|(key, version, touched, expires, value)| {
+        let freshness = Freshness {
+            version,
+            touched: Stamp(touched),
+            expires,
+        };
+        Entry {
+            key,
+            record: Record { freshness, value },
+        }
+    });
+    vec(entry, 0..=limits().records_max)
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let kind = prop_oneof![Just(Kind::Read), Just(Kind::Write), Just(Kind::Owner)];
+    let exactly = (1..=u8::MAX).prop_map(Need::exactly);
+    let need = prop_oneof![Just(Need::Majority), Just(Need::All), exactly];
+    let reconcile = prop_oneof![Just(Reconcile::Freshest), Just(Reconcile::App)];
+    (kind, 1..=16u8, need, reconcile).prop_map(|(kind, n, need, reconcile)| Plan {
+        kind,
+        n,
+        need,
+        reconcile,
+    })
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let partition = || any::<u16>().prop_map(PartitionId);
+    let app = || any::<u32>().prop_map(AppId);
+    let command = || bytes(limits().command_bytes_max);
+    let key = || number().prop_map(Key::at);
+    let table_key = || bytes(limits().key_bytes_max);
+    prop_oneof![
+        (
+            partition(),
+            app(),
+            command(),
+            option::of(version()),
+            any::<bool>()
+        )
+            .prop_map(|(partition, app, command, stamp, wants_seen)| {
+                Request::Execute(Execute {
+                    partition,
+                    app,
+                    command,
+                    stamp,
+                    wants_seen,
+                })
+            }),
+        (partition(), entries(), any::<bool>()).prop_map(|(partition, records, as_primary)| {
+            Request::Apply {
+                partition,
+                records,
+                as_primary,
+            }
+        }),
+        (partition(), vec(table_key(), 0..=limits().records_max))
+            .prop_map(|(partition, keys)| Request::Fetch { partition, keys }),
+        (partition(), option::of(table_key()))
+            .prop_map(|(partition, after)| Request::Copy { partition, after }),
+        (app(), key(), plan(), command(), any::<u32>()).prop_map(
+            |(app, key, plan, command, timeout_ms)| {
+                Request::Forward {
+                    app,
+                    key,
+                    plan,
+                    command,
+                    timeout_ms,
+                }
+            }
+        ),
+        key().prop_map(|key| Request::Cancel { key }),
+        Just(Request::Probe),
+    ]
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    let reply = || bytes(limits().reply_bytes_max);
+    prop_oneof![
+        (reply(), bytes(limits().seen_bytes_max))
+            .prop_map(|(reply, seen)| Response::Executed { reply, seen }),
+        version().prop_map(|by| Response::Superseded { by }),
+        Just(Response::Applied),
+        entries().prop_map(|records| Response::Fetched { records }),
+        (entries(), any::<bool>(), any::<bool>()).prop_map(|(records, has_more, is_blank)| {
+            Response::Copied {
+                records,
+                has_more,
+                is_blank,
+            }
+        }),
+        reply().prop_map(|reply| Response::Forwarded(Ok(reply))),
+        failure().prop_map(|failure| Response::Forwarded(Err(failure))),
+        Just(Response::Alive),
+        refusal().prop_map(Response::Refused),
+    ]
+}
+
+fn refusal() -> impl Strategy<Value = Refusal> {
+    prop_oneof![
+        Just(Refusal::NotOwner),
+        Just(Refusal::WrongEpoch),
+        Just(Refusal::NotPrimary),
+        Just(Refusal::Blank),
+        Just(Refusal::Overloaded),
+        Just(Refusal::UnknownApp),
+        Just(Refusal::BadCommand),
+        Just(Refusal::NotReady),
+    ]
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    let size_of = prop_oneof![
+        Just(SizeOf::Key),
+        Just(SizeOf::Value),
+        Just(SizeOf::Command)
+    ];
+    let count = any::<(u8, u8, bool)>();
+    prop_oneof![
+        count
+            .clone()
+            .prop_map(|(acked, wanted, may_have_happened)| {
+                Failure::QuorumNotMet {
+                    acked,
+                    wanted,
+                    may_have_happened,
+                }
+            }),
+        count.prop_map(|(acked, wanted, may_have_happened)| {
+            Failure::TimedOut {
+                acked,
+                wanted,
+                may_have_happened,
+            }
+        }),
+        Just(Failure::Overloaded),
+        any::<u16>().prop_map(|partition| Failure::PrimaryDown { partition }),
+        any::<u16>().prop_map(|partition| Failure::OwnersDown { partition }),
+        Just(Failure::NotReady),
+        any::<u16>().prop_map(|partition| Failure::PrimaryBlank { partition }),
+        any::<u32>().prop_map(|app| Failure::UnknownApp { app }),
+        Just(Failure::BadCommand),
+        (size_of, number(), number()).prop_map(|(what, bytes, bytes_max)| Failure::TooLarge {
+            what,
+            bytes,
+            bytes_max
+        }),
+        any::<bool>().prop_map(|may_have_happened| Failure::WrongEpoch { may_have_happened }),
+        any::<bool>().prop_map(|may_have_happened| Failure::Stopping { may_have_happened }),
+    ]
+}
+
+pub fn message() -> impl Strategy<Value = Message> {
+    let id = || number().prop_map(RequestId);
+    let body = prop_oneof![
+        8 => (id(), request()).prop_map(|(id, request)| Body::Request { id, request }),
+        8 => (id(), response()).prop_map(|(id, response)| Body::Response { id, response }),
+        1 => Just(Body::Leaving),
+    ];
+    (number(), body).prop_map(|(epoch, body)| Message {
+        epoch: Epoch(epoch),
+        body,
+    })
+}
+
+/// Messages whose encoding does not exceed the limit; `entries` alone may.
+pub fn messages(count_max: usize) -> impl Strategy<Value = Vec<Message>> {
+    let bytes_max = limits().message_bytes_max;
+    let fits = message().prop_filter("too large", move |message| {
+        peer_ring_proto::encoded_len(message) <= bytes_max
+    });
+    vec(fits, 0..=count_max)
+}
+
+fn identity() -> impl Strategy<Value = Identity> {
+    let name = || "[a-zA-Z0-9._-]{1,20}";
+    let protocols = (1..=u32::MAX).prop_flat_map(|max| (1..=max, Just(max)));
+    let capabilities = btree_set(name(), 0..=limits().capabilities_max);
+    (
+        name(),
+        name(),
+        1..=u64::MAX,
+        number(),
+        protocols,
+        capabilities,
+        number(),
+        any::<u64>(),
+    )
+        .prop_map(
+            |(cluster, name, node, incarnation, (min, max), capabilities, epoch, ring)| Identity {
+                cluster,
+                name: NodeName::new(&name).unwrap(),
+                node: NodeId(node),
+                incarnation,
+                protocols: Protocols { min, max },
+                capabilities,
+                ring_epoch: Epoch(epoch),
+                ring_fingerprint: ring,
+            },
+        )
+}
+
+pub fn frame() -> impl Strategy<Value = Frame> {
+    let lane = prop_oneof![Just(Lane::Foreground), Just(Lane::Background)];
+    let code = (0..RefusalCode::ALL.len()).prop_map(|at| RefusalCode::ALL[at]);
+    prop_oneof![
+        (identity(), lane).prop_map(|(identity, lane)| Frame::Hello(Hello { identity, lane })),
+        (identity(), 1..=u32::MAX)
+            .prop_map(|(identity, protocol)| Frame::Welcome(Welcome { identity, protocol })),
+        (code, "[ -~]{0,40}").prop_map(|(code, text)| Frame::Goodbye(Goodbye { code, text })),
+        messages(3).prop_map(Frame::Batch),
+        (any::<u64>(), bytes(limits().chunk_bytes_max), any::<bool>()).prop_map(
+            |(stream, bytes, is_last)| Frame::Chunk(Chunk {
+                stream,
+                bytes,
+                is_last
+            })
+        ),
+    ]
+}

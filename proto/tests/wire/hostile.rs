@@ -1,0 +1,506 @@
+//! Bytes that somebody made up to do harm, or that only a faulty node would send.
+
+use bytes::Bytes;
+use peer_ring_core::id::BadName;
+use peer_ring_core::peer::{Request, Response};
+use peer_ring_proto::wire::{self, forwarded::Outcome, message::Body};
+use peer_ring_proto::{Frame, Limits, RawFrame, WireError, decode};
+use prost::Message as _;
+
+use crate::samples;
+
+fn refused(body: Body) -> WireError {
+    let message = wire::Message {
+        epoch: 1,
+        request_id: 2,
+        body: Some(body),
+    };
+    decode(message.encode_to_vec().into(), &Limits::default()).unwrap_err()
+}
+
+fn frame(bytes: impl Into<Bytes>) -> Result<Frame, WireError> {
+    Frame::decode(RawFrame(bytes.into()), &Limits::default())
+}
+
+/// A field that holds bytes: its number below 16, its payload.
+fn field(number: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2];
+    prost::encode_length_delimiter(payload.len(), &mut bytes).unwrap();
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn is_malformed(error: &WireError) -> bool {
+    matches!(error, WireError::Malformed { .. })
+}
+
+#[test]
+fn a_declared_length_is_not_believed() {
+    let whole = field(3, &field(3, b"command"));
+    for length in [&[127][..], &[255, 255, 255, 255, 7], &[255; 9], &[255; 12]] {
+        let message = [&[26][..], length, b"few"].concat();
+        let nested = field(3, &message);
+        for bytes in [message.clone(), nested, [&whole[..], &message].concat()] {
+            let error = decode(bytes.into(), &Limits::default()).unwrap_err();
+            assert!(is_malformed(&error), "{error}");
+        }
+        for bytes in [
+            [&[34][..], length].concat(),
+            field(4, &[&[10][..], length].concat()),
+        ] {
+            assert!(is_malformed(&frame(bytes).unwrap_err()));
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_does_not_exhaust_the_stack() {
+    let groups = [&[11; 500_000][..], &[12; 500_000]].concat();
+    assert!(is_malformed(&frame(groups.clone()).unwrap_err()));
+    for body in [3, 5, 8] {
+        let error = decode(field(body, &groups).into(), &Limits::default()).unwrap_err();
+        assert!(is_malformed(&error), "{error}");
+    }
+    let mut boxes = Vec::new();
+    (0..1000).for_each(|_| boxes = field(15, &boxes));
+    let read = decode(field(5, &boxes).into(), &Limits::default());
+    assert!(
+        read.is_ok(),
+        "boxes in an unknown field are stepped over: {read:?}"
+    );
+}
+
+#[test]
+fn more_messages_than_allowed_are_refused_before_the_rest_is_read() {
+    let alive = field(1, &field(12, b""));
+    let limits = Limits::default();
+    let batch = field(4, &alive.repeat(limits.batch_messages_max));
+    assert!(frame(batch).is_ok());
+    let batch = field(4, &alive.repeat(limits.batch_messages_max * 10));
+    let (count, count_max) = (limits.batch_messages_max + 1, limits.batch_messages_max);
+    let wrong = WireError::TooMany {
+        what: "messages of a batch",
+        count,
+        count_max,
+    };
+    assert_eq!(frame(batch), Err(wrong));
+    let empty = field(4, &field(1, b"").repeat(1_000_000));
+    assert_eq!(
+        frame(empty),
+        Err(WireError::Missing {
+            what: "a message's body"
+        })
+    );
+}
+
+#[test]
+fn empty_records_are_counted_before_they_take_memory() {
+    let limits = Limits::default();
+    let (count, count_max) = (limits.records_max + 1, limits.records_max);
+    let wrong = WireError::TooMany {
+        what: "records of a message",
+        count,
+        count_max,
+    };
+    let half = field(2, b"").repeat(limits.records_max / 2);
+    let apply = field(5, &half);
+    assert!(decode(apply.repeat(2).into(), &limits).is_ok());
+    assert_eq!(
+        decode(apply.repeat(3).into(), &limits),
+        Err(wrong.clone()),
+        "parts are merged"
+    );
+    let million = field(5, &field(2, b"").repeat(1_000_000));
+    assert_eq!(decode(million.into(), &limits), Err(wrong.clone()));
+    let keys = vec![Bytes::new(); count];
+    assert_eq!(
+        refused(Body::Fetch(wire::Fetch { partition: 1, keys })),
+        wrong
+    );
+    let records = || vec![wire::Entry::default(); count];
+    assert_eq!(
+        refused(Body::Fetched(wire::Fetched { records: records() })),
+        wrong
+    );
+    let copied = wire::Copied {
+        records: records(),
+        ..Default::default()
+    };
+    assert_eq!(refused(Body::Copied(copied)), wrong);
+}
+
+#[test]
+fn sizes_are_bounded_each_by_its_own_limit() {
+    let limits = Limits {
+        frame_bytes_max: 4000,
+        message_bytes_max: 2000,
+        command_bytes_max: 10,
+        reply_bytes_max: 11,
+        seen_bytes_max: 12,
+        key_bytes_max: 13,
+        value_bytes_max: 14,
+        ..Limits::default()
+    };
+    let long = || Bytes::from(vec![0; 15]);
+    let key = wire::Entry {
+        key: long(),
+        ..Default::default()
+    };
+    let value = wire::Entry {
+        value: Some(long()),
+        ..Default::default()
+    };
+    let executed = |reply, seen| Body::Executed(wire::Executed { reply, seen });
+    let fetched = |entry| {
+        Body::Fetched(wire::Fetched {
+            records: vec![entry],
+        })
+    };
+    let table = [
+        (
+            Body::Execute(wire::Execute {
+                command: long(),
+                ..Default::default()
+            }),
+            "a command",
+            10,
+        ),
+        (executed(long(), Bytes::new()), "a reply", 11),
+        (executed(Bytes::new(), long()), "what a command read", 12),
+        (fetched(key), "a key", 13),
+        (fetched(value), "a value", 14),
+        (
+            Body::Fetch(wire::Fetch {
+                partition: 0,
+                keys: vec![long()],
+            }),
+            "a key",
+            13,
+        ),
+        (
+            Body::Copy(wire::Copy {
+                partition: 0,
+                after: Some(long()),
+            }),
+            "a key",
+            13,
+        ),
+    ];
+    for (body, what, bytes_max) in table {
+        let message = wire::Message {
+            epoch: 1,
+            request_id: 2,
+            body: Some(body),
+        };
+        let refused = decode(message.encode_to_vec().into(), &limits);
+        assert_eq!(
+            refused,
+            Err(WireError::TooLarge {
+                what,
+                bytes: 15,
+                bytes_max
+            })
+        );
+    }
+    let refused = decode(vec![0; 2001].into(), &limits);
+    let bytes_max = 2000;
+    assert_eq!(
+        refused,
+        Err(WireError::TooLarge {
+            what: "a message",
+            bytes: 2001,
+            bytes_max
+        })
+    );
+    let refused = Frame::decode(RawFrame(vec![0; 4001].into()), &limits);
+    let bytes_max = 4000;
+    assert_eq!(
+        refused,
+        Err(WireError::TooLarge {
+            what: "a frame",
+            bytes: 4001,
+            bytes_max
+        })
+    );
+}
+
+#[test]
+fn numbers_outside_their_range_are_refused() {
+    let plan = wire::Plan {
+        kind: 1,
+        n: 3,
+        need: 3,
+        need_count: 2,
+        reconcile: 1,
+    };
+    let forward = |plan| {
+        Body::Forward(wire::Forward {
+            plan: Some(plan),
+            ..Default::default()
+        })
+    };
+    let failure = |failure| {
+        Body::Forwarded(wire::Forwarded {
+            outcome: Some(Outcome::Failure(failure)),
+        })
+    };
+    let code = |code| wire::Failure {
+        code,
+        ..Default::default()
+    };
+    let table = [
+        (
+            Body::Copy(wire::Copy {
+                partition: 65_536,
+                after: None,
+            }),
+            "a partition is 65536",
+        ),
+        (
+            forward(wire::Plan { n: 0, ..plan }),
+            "a plan's n is 0, and must be from 1 to 16",
+        ),
+        (
+            forward(wire::Plan { n: 17, ..plan }),
+            "a plan's n is 17, and must be from 1 to 16",
+        ),
+        (
+            forward(wire::Plan {
+                need_count: 0,
+                ..plan
+            }),
+            "a plan's need is 0, and must be from 1",
+        ),
+        (
+            forward(wire::Plan {
+                need_count: 256,
+                ..plan
+            }),
+            "a plan's need is 256",
+        ),
+        (
+            forward(wire::Plan { need: 0, ..plan }),
+            "a plan's need has no value 0",
+        ),
+        (
+            forward(wire::Plan { kind: 0, ..plan }),
+            "a plan's kind has no value 0",
+        ),
+        (
+            forward(wire::Plan { kind: 4, ..plan }),
+            "a plan's kind has no value 4",
+        ),
+        (
+            forward(wire::Plan {
+                reconcile: 0,
+                ..plan
+            }),
+            "a plan's reconcile has no value 0",
+        ),
+        (
+            Body::Forward(wire::Forward::default()),
+            "a forwarded command's plan is missing",
+        ),
+        (
+            Body::Forwarded(wire::Forwarded::default()),
+            "a forwarded command's outcome is missing",
+        ),
+        (
+            Body::Refused(wire::Refused { refusal: 0 }),
+            "a refusal has no value 0",
+        ),
+        (
+            Body::Refused(wire::Refused { refusal: -1 }),
+            "a refusal has no value -1",
+        ),
+        (failure(code(0)), "a failure has no value 0"),
+        (failure(code(10)), "what was too large has no value 0"),
+        (
+            failure(wire::Failure {
+                acked: 256,
+                ..code(1)
+            }),
+            "replicas that acknowledged is 256",
+        ),
+        (
+            failure(wire::Failure {
+                partition: 65_536,
+                ..code(4)
+            }),
+            "a partition is 65536",
+        ),
+    ];
+    for (body, text) in table {
+        let error = refused(body).to_string();
+        assert!(error.starts_with(text), "{error}");
+    }
+}
+
+#[test]
+fn a_handshake_names_a_node_or_is_refused() {
+    let RawFrame(good) = samples::frames().remove(0).2.into();
+    let Some(wire::frame::Body::Hello(good)) = wire::Frame::decode(good).unwrap().body else {
+        panic!("the first sample is a hello");
+    };
+    let identity = good.identity.clone().unwrap();
+    let hello = |identity| {
+        frame_of(wire::Hello {
+            identity: Some(identity),
+            lane: 1,
+        })
+    };
+    assert!(hello(identity.clone()).is_ok());
+    let with = |change: fn(&mut wire::Identity)| {
+        let mut identity = identity.clone();
+        change(&mut identity);
+        hello(identity).unwrap_err()
+    };
+    let reason = BadName::Empty;
+    assert_eq!(
+        with(|i| i.cluster.clear()),
+        WireError::BadName {
+            what: "a cluster's name",
+            reason
+        }
+    );
+    let reason = BadName::Character { found: '\n' };
+    assert_eq!(
+        with(|i| i.name.push('\n')),
+        WireError::BadName {
+            what: "a node's name",
+            reason
+        }
+    );
+    assert!(matches!(
+        with(|i| i.capabilities[0].clear()),
+        WireError::BadName { .. }
+    ));
+    let many = with(|i| i.capabilities = vec!["a".into(); 1000]);
+    assert_eq!(
+        many,
+        WireError::TooMany {
+            what: "capabilities",
+            count: 65,
+            count_max: 64
+        }
+    );
+    assert!(matches!(
+        with(|i| i.node = 0),
+        WireError::OutOfRange {
+            what: "a node's id",
+            ..
+        }
+    ));
+    assert!(matches!(
+        with(|i| i.protocol_min = 0),
+        WireError::OutOfRange { .. }
+    ));
+    assert!(matches!(
+        with(|i| i.protocol_max = 0),
+        WireError::OutOfRange { min: 1, .. }
+    ));
+    let lane = frame_of(wire::Hello {
+        identity: Some(identity.clone()),
+        lane: 0,
+    });
+    assert_eq!(
+        lane,
+        Err(WireError::NoSuchValue {
+            what: "a lane",
+            value: 0
+        })
+    );
+    assert!(matches!(
+        frame_of(wire::Hello::default()),
+        Err(WireError::NoSuchValue { .. })
+    ));
+}
+
+fn frame_of(hello: wire::Hello) -> Result<Frame, WireError> {
+    frame(
+        wire::Frame {
+            body: Some(wire::frame::Body::Hello(hello)),
+        }
+        .encode_to_vec(),
+    )
+}
+
+#[test]
+fn a_frame_says_exactly_one_thing() {
+    assert_eq!(
+        frame(Bytes::new()),
+        Err(WireError::Missing {
+            what: "a frame's body"
+        })
+    );
+    let unknown = field(9, b"from a newer version");
+    assert_eq!(
+        frame(unknown.clone()),
+        Err(WireError::Missing {
+            what: "a frame's body"
+        })
+    );
+    let two = [field(4, b""), field(5, b"")].concat();
+    assert_eq!(
+        frame(two),
+        Err(WireError::TwoBodies {
+            first: 4,
+            second: 5
+        })
+    );
+    let newer = [unknown, field(4, b"")].concat();
+    assert_eq!(frame(newer), Ok(Frame::Batch(vec![])));
+}
+
+#[test]
+fn a_goodbye_is_readable_to_older_versions_and_harmless_in_a_log() {
+    let goodbye = |code, text: &str| {
+        let goodbye = wire::Goodbye {
+            code,
+            text: text.into(),
+        };
+        frame(
+            wire::Frame {
+                body: Some(wire::frame::Body::Goodbye(goodbye)),
+            }
+            .encode_to_vec(),
+        )
+    };
+    let Frame::Goodbye(read) = goodbye(99, "no\r\n\u{1b}[2Jmore").unwrap() else {
+        panic!("a goodbye");
+    };
+    assert_eq!(read.code, peer_ring_proto::hello::RefusalCode::Other);
+    assert_eq!(read.text, "no   [2Jmore");
+    assert_eq!(
+        goodbye(0, ""),
+        Err(WireError::NoSuchValue {
+            what: "a goodbye's code",
+            value: 0
+        })
+    );
+    assert!(matches!(
+        goodbye(1, &"x".repeat(5000)),
+        Err(WireError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn a_message_without_a_body_is_refused_and_an_unknown_field_is_not() {
+    let missing = WireError::Missing {
+        what: "a message's body",
+    };
+    assert_eq!(
+        decode(Bytes::new(), &Limits::default()),
+        Err(missing.clone())
+    );
+    assert_eq!(
+        decode(field(15, b"newer").into(), &Limits::default()),
+        Err(missing)
+    );
+    let newer = [field(12, &field(15, b"newer")), field(15, b"newer")].concat();
+    let message = decode(newer.into(), &Limits::default()).unwrap();
+    let alive = samples::response(Response::Alive);
+    let probe = samples::request(Request::Probe);
+    assert_eq!(samples::kind(&message), samples::kind(&alive));
+    assert_ne!(samples::kind(&message), samples::kind(&probe));
+}

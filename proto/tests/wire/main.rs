@@ -1,0 +1,9 @@
+//! The wire from outside: as it was released, for any message, under attack, and how fast.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod arbitrary;
+mod golden;
+mod hostile;
+mod properties;
+mod samples;
+mod speed;

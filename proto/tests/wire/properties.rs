@@ -1,0 +1,182 @@
+//! Whatever core says comes back as it was, and whatever else comes in does no harm.
+
+use bytes::Bytes;
+use peer_ring_core::peer::Message;
+use peer_ring_proto::wire;
+use peer_ring_proto::{Chunk, Frame, Limits, Packer, RawFrame, Reassembler};
+use peer_ring_proto::{decode, encode, encoded_len};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use prost::Message as _;
+
+use crate::arbitrary::{frame, limits, message, messages};
+
+/// A small damage to some bytes.
+#[derive(Clone, Debug)]
+enum Damage {
+    Set(Index, u8),
+    Insert(Index, u8),
+    Remove(Index),
+    Truncate(Index),
+    Repeat(Index, Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<Index>;
+    prop_oneof![
+        4 => (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Set(at, byte)),
+        1 => (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Insert(at, byte)),
+        1 => at().prop_map(Damage::Remove),
+        1 => at().prop_map(Damage::Truncate),
+        1 => (at(), at()).prop_map(|(from, to)| Damage::Repeat(from, to)),
+    ]
+}
+
+fn damaged(bytes: &[u8], damages: &[Damage]) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    for damage in damages {
+        if bytes.is_empty() {
+            break;
+        }
+        let place = |at: &Index| at.index(bytes.len());
+        match damage {
+            Damage::Set(at, byte) => {
+                let at = place(at);
+                bytes[at] = *byte;
+            }
+            Damage::Insert(at, byte) => bytes.insert(place(at), *byte),
+            Damage::Remove(at) => {
+                bytes.remove(place(at));
+            }
+            Damage::Truncate(at) => bytes.truncate(place(at)),
+            Damage::Repeat(from, to) => {
+                let (from, to) = (place(from).min(place(to)), place(from).max(place(to)));
+                bytes.extend_from_within(from..to);
+            }
+        }
+    }
+    bytes.into()
+}
+
+/// Bytes are either refused, or a message within the limits that has an encoding of its own.
+fn is_refused_or_sound(bytes: Bytes, limits: &Limits) {
+    if let Ok(message) = decode(bytes.clone(), limits) {
+        assert_eq!(limits.check(&message), Ok(()));
+        assert!(
+            wire::Message::decode(bytes).is_ok(),
+            "prost reads what we read"
+        );
+        assert_eq!(decode(encode(&message), &Limits::default()), Ok(message));
+    }
+}
+
+fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
+    let Ok(frame) = Frame::decode(RawFrame(bytes.clone()), limits) else {
+        return;
+    };
+    assert!(
+        wire::Frame::decode(bytes).is_ok(),
+        "prost reads what we read"
+    );
+    match &frame {
+        Frame::Batch(messages) => {
+            assert!(messages.len() <= limits.batch_messages_max);
+            messages
+                .iter()
+                .for_each(|m| assert_eq!(limits.check(m), Ok(())));
+        }
+        Frame::Hello(hello) => {
+            assert!(hello.identity.capabilities.len() <= limits.capabilities_max);
+        }
+        Frame::Welcome(welcome) => {
+            assert!(welcome.identity.capabilities.len() <= limits.capabilities_max);
+        }
+        Frame::Goodbye(goodbye) => assert!(goodbye.text.len() <= limits.text_bytes_max),
+        Frame::Chunk(chunk) => assert!(chunk.bytes.len() <= limits.frame_bytes_max),
+    }
+    assert_eq!(
+        Frame::decode(frame.clone().into(), &Limits::default()),
+        Ok(frame)
+    );
+}
+
+/// All that comes out of `packer`, in the order in which it is complete.
+fn receive(packer: &mut Packer, limits: &Limits) -> Vec<Message> {
+    let mut reassembler = Reassembler::new(limits);
+    let mut received = Vec::new();
+    while let Some(raw) = packer.pop() {
+        match Frame::decode(raw, limits).unwrap() {
+            Frame::Batch(messages) => received.extend(messages),
+            Frame::Chunk(chunk) => {
+                let whole = reassembler.push(chunk).unwrap();
+                received.extend(whole.map(|bytes| decode(bytes, limits).unwrap()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(reassembler.held_bytes(), 0);
+    received
+}
+
+proptest! {
+    #[test]
+    fn a_message_comes_back_as_it_was(message in message()) {
+        let bytes = encode(&message);
+        prop_assert_eq!(bytes.len(), encoded_len(&message));
+        prop_assert_eq!(limits().check(&message), Ok(()));
+        prop_assert_eq!(decode(bytes, &Limits::default()), Ok(message));
+    }
+
+    #[test]
+    fn a_frame_comes_back_as_it_was(frame in frame()) {
+        let raw = RawFrame::from(frame.clone());
+        let bare = wire::Frame::decode(raw.0.clone()).unwrap();
+        prop_assert_eq!(&bare.encode_to_vec(), &raw.0);
+        prop_assert_eq!(Frame::decode(raw, &Limits::default()), Ok(frame));
+    }
+
+    #[test]
+    fn everything_packed_arrives_once(messages in messages(12)) {
+        let mut packer = Packer::new(&limits());
+        messages.iter().for_each(|m| packer.push(m.clone()).unwrap());
+        let received = receive(&mut packer, &limits());
+        let is_small = |m: &&Message| encoded_len(m) <= limits().chunk_bytes_max;
+        prop_assert_eq!(received.len(), messages.len());
+        prop_assert!(received.iter().filter(is_small).eq(messages.iter().filter(is_small)));
+        let is_big = |m: &&Message| !is_small(m);
+        prop_assert!(received.iter().filter(is_big).eq(messages.iter().filter(is_big)));
+    }
+
+    #[test]
+    fn noise_does_no_harm(noise in vec(any::<u8>(), 0..200)) {
+        let noise = Bytes::from(noise);
+        is_refused_or_sound(noise.clone(), &limits());
+        is_refused_or_a_sound_frame(noise, &limits());
+    }
+
+    #[test]
+    fn a_damaged_message_does_no_harm(message in message(), damages in vec(damage(), 1..4)) {
+        is_refused_or_sound(damaged(&encode(&message), &damages), &limits());
+    }
+
+    #[test]
+    fn a_damaged_frame_does_no_harm(frame in frame(), damages in vec(damage(), 1..4)) {
+        let RawFrame(bytes) = frame.into();
+        is_refused_or_a_sound_frame(damaged(&bytes, &damages), &limits());
+    }
+
+    #[test]
+    fn odd_chunks_never_hold_more_than_the_limits(
+        chunks in vec((0..6u64, 0..900usize, any::<bool>()), 0..40),
+    ) {
+        let mut reassembler = Reassembler::new(&limits());
+        for (stream, bytes, is_last) in chunks {
+            let bytes = Bytes::from(vec![1; bytes]);
+            if let Ok(Some(whole)) = reassembler.push(Chunk { stream, bytes, is_last }) {
+                prop_assert!(whole.len() <= limits().message_bytes_max);
+            }
+            prop_assert!(reassembler.held_bytes() <= limits().reassembly_bytes_max);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a message costs, in release:
+//! `cargo test --release -p peer-ring-proto --test wire -- --ignored --nocapture`.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "it measures time"
+)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use peer_ring_core::hlc::Stamp;
+use peer_ring_core::peer::{Message, Response};
+use peer_ring_core::record::Version;
+use peer_ring_proto::{Frame, Limits, Packer};
+
+use crate::samples;
+
+const BATCH: u32 = 64;
+const BATCHES: u32 = 2_000;
+const RUNS: u32 = 7;
+
+/// What packing a message takes, and decoding and dropping it, in batches; the best of some runs.
+fn measure(message: &Message) -> (Duration, Duration) {
+    let limits = Limits::default();
+    let mut packer = Packer::new(&limits);
+    let mut run = || {
+        let (mut packing, mut decoding) = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..BATCHES {
+            let batch: Vec<_> = (0..BATCH).map(|_| message.clone()).collect();
+            let began = Instant::now();
+            for message in batch {
+                packer.push(message).unwrap();
+            }
+            let frame = packer.pop().unwrap();
+            packing += began.elapsed();
+            let began = Instant::now();
+            drop(black_box(Frame::decode(frame, &limits).unwrap()));
+            decoding += began.elapsed();
+        }
+        (packing / BATCHES / BATCH, decoding / BATCHES / BATCH)
+    };
+    (0..RUNS).map(|_| run()).min_by_key(|(packing, decoding)| *packing + *decoding).unwrap()
+}
+
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn a_message_costs_less_than_300_ns_both_ways() {
+    let payload = Bytes::from(vec![7; 100]);
+    let version = Version { stamp: Stamp(1 << 60), ..Version::NONE };
+    let executed = Response::Executed { reply: payload.clone(), seen: Bytes::new() };
+    for (what, message) in [
+        ("execute", samples::execute(Some(version), false, payload)),
+        ("executed", samples::response(executed)),
+        ("applied", samples::response(Response::Applied)),
+    ] {
+        let (packing, decoding) = measure(&message);
+        println!("{what:>9}: {packing:?} to pack and {decoding:?} to decode");
+        assert!(packing + decoding < Duration::from_nanos(300));
+    }
+}

@@ -1,0 +1,77 @@
+//! The cluster under test: how many nodes there are, and how each is configured.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use peer_ring_core::key::Partitions;
+use peer_ring_core::{coordinator, membership, ring_view};
+
+use crate::random::{Chance, Stream};
+
+/// Nodes, their settings, and the network between them while nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// How many nodes there are; they are called `n1`, `n2` and so on.
+    pub nodes: u8,
+    /// Into how many shares, one for each thread, a node is cut.
+    pub shards: u8,
+    /// What the ring is made of.
+    pub ring: ring_view::Settings,
+    /// How peers are watched.
+    pub membership: membership::Settings,
+    /// The bounds within which commands are coordinated.
+    pub coordinator: coordinator::Settings,
+    /// How long messages travel.
+    pub latency: Latency,
+}
+
+/// How long a message travels while nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// What most messages take.
+    pub usual: RangeInclusive<Duration>,
+    /// How many take longer.
+    pub slow: Chance,
+    /// How long those take.
+    pub slow_span: RangeInclusive<Duration>,
+}
+
+impl Cluster {
+    /// A cluster of `nodes` nodes that keep each partition on `replicas` of them.
+    ///
+    /// # Panics
+    /// When `nodes` is zero or more than a hundred.
+    #[must_use]
+    pub fn new(nodes: u8, replicas: u8) -> Self {
+        assert!((1..=100).contains(&nodes), "{nodes} is not 1 to 100 nodes");
+        let partitions = Partitions::new(8).expect("a power of two");
+        Self {
+            nodes,
+            shards: 1,
+            ring: ring_view::Settings { partitions, replicas },
+            membership: membership::Settings::default(),
+            coordinator: coordinator::Settings::default(),
+            latency: Latency::local(),
+        }
+    }
+}
+
+impl Latency {
+    /// Machines in one room: a fraction of a millisecond, and now and then some.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::between(Duration::from_micros(100), Duration::from_micros(600))
+    }
+
+    /// Anything between the two, and one in a hundred up to ten times as long.
+    #[must_use]
+    pub fn between(least: Duration, most: Duration) -> Self {
+        Self { usual: least..=most, slow: Chance::percent(1), slow_span: most..=most * 10 }
+    }
+
+    /// How long one message takes.
+    pub fn draw(&self, stream: &mut Stream) -> Duration {
+        let is_slow = stream.happens(self.slow);
+        stream.span(if is_slow { &self.slow_span } else { &self.usual })
+    }
+}

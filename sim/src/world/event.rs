@@ -1,0 +1,208 @@
+//! What will happen, in the order in which it will.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::fmt;
+
+use bytes::Bytes;
+use peer_ring_core::coordinator::Ask;
+use peer_ring_core::id::{CallerId, Desk};
+use peer_ring_core::peer::Lane;
+
+use crate::time::Time;
+
+/// A node of the world, by number. It is shown, and named, `n1` and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub u8);
+
+impl NodeIndex {
+    /// The number as an index.
+    #[must_use]
+    pub fn at(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl fmt::Display for NodeIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", u16::from(self.0) + 1)
+    }
+}
+
+/// The way from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hop {
+    /// Who sends.
+    pub from: NodeIndex,
+    /// Who receives.
+    pub to: NodeIndex,
+}
+
+impl Hop {
+    /// The way back.
+    #[must_use]
+    pub fn back(self) -> Self {
+        Self { from: self.to, to: self.from }
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.from, self.to)
+    }
+}
+
+/// Something that happens at one moment.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Something happens at a node. While it is paused, it waits.
+    Node(NodeIndex, NodeEvent),
+    /// Whoever drives the world wanted to be told.
+    Alarm(u64),
+}
+
+/// Something that happens at one node.
+#[derive(Clone, Debug)]
+pub enum NodeEvent {
+    /// A message arrives over a session of a link.
+    Deliver {
+        /// Who sent it.
+        from: NodeIndex,
+        /// Over which of the two links.
+        lane: Lane,
+        /// Over which session of it.
+        session: u64,
+        /// The message, encoded.
+        bytes: Bytes,
+    },
+    /// A deadline of one of the node's actors may have come.
+    Wake {
+        /// In which start of the node.
+        start: u32,
+        /// Which actor.
+        desk: Desk,
+    },
+    /// A caller asks.
+    Ask {
+        /// Who is to be answered.
+        caller: CallerId,
+        /// What is asked.
+        ask: Ask,
+    },
+    /// A caller does not wait any more.
+    Abandon(CallerId),
+    /// The node tries to link a peer.
+    Dial {
+        /// In which start of the node.
+        start: u32,
+        /// Which peer.
+        peer: NodeIndex,
+        /// Which of the two links.
+        lane: Lane,
+        /// How often it has tried in vain.
+        attempts: u32,
+    },
+    /// A peer that dials says hello.
+    Hello {
+        /// Which peer.
+        peer: NodeIndex,
+        /// In which start of the peer.
+        peer_start: u32,
+        /// Which of the two links.
+        lane: Lane,
+        /// How often it has tried in vain.
+        attempts: u32,
+    },
+    /// The peer that was dialled says welcome.
+    Welcome {
+        /// In which start of the node it was dialled.
+        start: u32,
+        /// Which peer.
+        peer: NodeIndex,
+        /// Which of the two links.
+        lane: Lane,
+        /// The session that stands from now on.
+        session: u64,
+    },
+    /// The news that a session is over.
+    Reset {
+        /// The peer at its other end.
+        peer: NodeIndex,
+        /// Which of the two links.
+        lane: Lane,
+        /// Which session of it.
+        session: u64,
+    },
+}
+
+/// All that will happen.
+#[derive(Debug, Default)]
+pub struct Agenda {
+    heap: BinaryHeap<Entry>,
+    entered: u64,
+}
+
+impl Agenda {
+    /// Enters an event; of two at one time, the one entered first happens first.
+    pub fn push(&mut self, time: Time, event: Event) {
+        self.entered += 1;
+        self.heap.push(Entry { time, number: self.entered, event });
+    }
+
+    /// Takes out what happens next.
+    pub fn pop(&mut self) -> Option<(Time, Event)> {
+        self.heap.pop().map(|entry| (entry.time, entry.event))
+    }
+
+    /// When the next event happens.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.heap.peek().map(|entry| entry.time)
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    time: Time,
+    number: u64,
+    event: Event,
+}
+
+impl Ord for Entry {
+    /// The earliest is the greatest, for the heap to give it first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.time, other.number).cmp(&(self.time, self.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_by_time_and_then_in_the_order_they_were_entered() {
+        let mut agenda = Agenda::default();
+        for (time, alarm) in [(5, 1), (3, 2), (5, 3), (3, 4)] {
+            agenda.push(Time(time), Event::Alarm(alarm));
+        }
+        let mut order = Vec::new();
+        while let Some((_, Event::Alarm(alarm))) = agenda.pop() {
+            order.push(alarm);
+        }
+        assert_eq!(order, [2, 4, 1, 3]);
+    }
+}

@@ -1,0 +1,145 @@
+//! A node: a machine with clocks, and on it, while it is up, the production actors.
+
+use peer_ring_core::actor::{Actor, Instant, Now};
+use peer_ring_core::app::Apps;
+use peer_ring_core::id::{Desk, NodeId, NodeName, Seat};
+use peer_ring_core::wiring::{Control, Shard, ShardSettings};
+
+use crate::cluster::Cluster;
+use crate::random::Stream;
+use crate::time::Time;
+use crate::world::clock::Clock;
+use crate::world::event::{NodeEvent, NodeIndex};
+
+/// A machine and the node on it.
+pub struct Node {
+    /// Its name.
+    pub name: NodeName,
+    /// Its seat: the hash of its name.
+    pub seat: Seat,
+    /// Its clocks.
+    pub clock: Clock,
+    /// How often it was started.
+    pub starts: u32,
+    /// What waits for it while it is paused, oldest first; `None` while it is not.
+    pub paused: Option<Vec<NodeEvent>>,
+    /// The node itself, while it is up.
+    pub life: Option<Life>,
+    ids: Stream,
+}
+
+/// A node that is up.
+pub struct Life {
+    /// Which start of the node this is.
+    pub start: u32,
+    /// The identity of its data: another one at every start, since memory is all it has.
+    pub id: NodeId,
+    /// Membership and ring view.
+    pub control: Control,
+    /// The rest, in as many shares as the node has threads.
+    pub shards: Vec<Shard>,
+    /// For when each actor's next wake is on the agenda: the control actor's, then the shards'.
+    armed: Vec<Option<Time>>,
+}
+
+impl Node {
+    /// A machine on which no node was started yet.
+    #[must_use]
+    pub fn new(seed: u64, index: NodeIndex) -> Self {
+        let name = NodeName::new(&index.to_string()).expect("a letter and a number are a name");
+        Self {
+            seat: name.seat(),
+            name,
+            clock: Clock::new(),
+            starts: 0,
+            paused: None,
+            life: None,
+            ids: Stream::new(seed, "identity", &[index.0.into()]),
+        }
+    }
+
+    /// Starts the node with nothing in its memory.
+    pub fn start(&mut self, cluster: &Cluster, apps: &Apps) {
+        assert!(self.life.is_none(), "{} is up already", self.name);
+        self.starts += 1;
+        // Zero is nobody's identity.
+        let id = NodeId(self.ids.next() | 1);
+        let settings = |index| ShardSettings {
+            seat: self.seat,
+            node: id,
+            index,
+            shards: cluster.shards,
+            partitions: cluster.ring.partitions,
+            coordinator: cluster.coordinator.clone(),
+            apps: apps.clone(),
+        };
+        let control =
+            Control::new(self.name.clone(), cluster.membership.clone(), cluster.ring.clone());
+        let shards: Vec<_> =
+            (0..cluster.shards).map(|index| Shard::in_memory(settings(index))).collect();
+        let armed = vec![None; shards.len() + 1];
+        self.life = Some(Life { start: self.starts, id, control, shards, armed });
+    }
+
+    /// The life with this number, if it is still that one.
+    pub fn life_of(&mut self, start: u32) -> Option<&mut Life> {
+        self.life.as_mut().filter(|life| life.start == start)
+    }
+
+    /// Whether it is up and not paused.
+    #[must_use]
+    pub fn is_awake(&self) -> bool {
+        self.life.is_some() && self.paused.is_none()
+    }
+
+    /// What its clocks show.
+    #[must_use]
+    pub fn now(&self, time: Time) -> Now {
+        self.clock.read(time)
+    }
+
+    /// When the wake of the actor at `desk` must be on the agenda, if it is not there yet.
+    pub fn arm(&mut self, desk: Desk, time: Time) -> Option<Time> {
+        let life = self.life.as_mut()?;
+        let at = self.clock.when(life.deadline(desk)?).max(time);
+        let armed = &mut life.armed[slot(desk)];
+        if armed.is_some_and(|armed| armed <= at) {
+            return None;
+        }
+        *armed = Some(at);
+        Some(at)
+    }
+
+    /// Forgets for when wakes are on the agenda: those that are there will be ignored.
+    pub fn disarm(&mut self) {
+        if let Some(life) = &mut self.life {
+            life.armed.fill(None);
+        }
+    }
+}
+
+impl Life {
+    /// Takes the wake of the actor at `desk` off the agenda. Whether it is due, by its own clock.
+    pub fn is_due(&mut self, desk: Desk, time: Time, now: Now) -> bool {
+        let armed = &mut self.armed[slot(desk)];
+        if armed.is_none_or(|armed| armed > time) {
+            return false;
+        }
+        *armed = None;
+        self.deadline(desk).is_some_and(|deadline| deadline <= now.tick)
+    }
+
+    fn deadline(&self, desk: Desk) -> Option<Instant> {
+        match desk {
+            Desk::Control => self.control.deadline(),
+            Desk::Shard(index) => self.shards[usize::from(index)].deadline(),
+        }
+    }
+}
+
+fn slot(desk: Desk) -> usize {
+    match desk {
+        Desk::Control => 0,
+        Desk::Shard(index) => usize::from(index) + 1,
+    }
+}
