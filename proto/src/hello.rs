@@ -7,7 +7,8 @@
 //!
 //! ```
 //! use peer_ring_core::id::{Epoch, NodeId, NodeName};
-//! use peer_ring_proto::hello::{Hello, Identity, Lane, Protocols, RefusalCode, negotiate};
+//! use peer_ring_core::peer::Lane;
+//! use peer_ring_proto::hello::{Hello, Identity, Protocols, RefusalCode, negotiate};
 //!
 //! let n1 = Identity {
 //!     cluster: "shop".into(),
@@ -38,6 +39,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use peer_ring_core::id::{Epoch, NodeId, NodeName};
+use peer_ring_core::peer::Lane;
 
 pub use refusal::{HelloRefusal, RefusalCode};
 pub(crate) use wire::{decode_goodbye, decode_hello, decode_welcome};
@@ -94,15 +96,6 @@ impl fmt::Display for Protocols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to {}", self.min, self.max)
     }
-}
-
-/// What a stream is for. A full background lane does not hold up the foreground.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
-    /// Requests that a client waits for.
-    Foreground,
-    /// Copies, exchanges and other bulk.
-    Background,
 }
 
 /// The first word of the side that opened the stream.

@@ -101,7 +101,9 @@ impl Packer {
         self.open.resize(began + field_bytes, 0);
         let mut slot = &mut self.open[began..];
         slot.put_u8(delimited(MESSAGES));
-        message.encode_length_delimited(&mut slot).expect("its room was measured");
+        message
+            .encode_length_delimited(&mut slot)
+            .expect("its room was measured");
         self.open_messages += 1;
         Ok(())
     }

@@ -70,7 +70,8 @@ impl Iterator for Walk<'_> {
 impl Walk<'_> {
     fn field(&mut self) -> Result<Field, &'static str> {
         let key = self.varint()?;
-        let number = u32::try_from(key >> 3).map_err(|_| "a field number over 32 bits")?;
+        let key = u32::try_from(key).map_err(|_| "a key over 32 bits")?;
+        let number = key >> 3;
         if number == 0 {
             return Err("field number zero");
         }

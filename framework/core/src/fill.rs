@@ -8,123 +8,77 @@
 //! Let a partition have N owners, and M be a majority of N. A write that a majority acknowledged
 //! is held by M owners, and one of them may be this replica's own past. The copy is complete when
 //! - N - M + 1 other owners that are not blank were copied: one of them must hold the write; or
-//! - M owners are blank, this one included, and every other owner that is known not to be blank
-//!   was copied. That is how a new cluster begins, when nobody has anything; were it not new, so
-//!   many replicas lost at once would be more than a majority quorum survives anyway.
+//! - M owners are blank, this one included, and every other owner that has data was copied. That
+//!   is how a new cluster begins, when nobody has anything; were it not new, so many replicas lost
+//!   at once would be more than a majority quorum survives anyway. Even then what is left is not
+//!   thrown away: an owner that has not answered yet is waited for, for a while.
 //!
 //! Everybody who asks for pages is blank, so being asked is how two blank replicas learn of each
 //! other without waiting for an answer.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod message;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use message::{In, Out};
+
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::id::{Desk, PartitionId, RequestId, Seat};
-use crate::peer::{Entry, Request, Response};
+use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
+use crate::peer::{Request, Response};
 use crate::ring::Ring;
+use source::{Filling, Source};
 
 /// How often owners that were of no use yet are asked again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
-/// How long an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an owner may be silent before the pages asked of it are given up, and how long a new
+/// cluster waits for owners that never answered.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Most pages asked for at once by one shard.
 const PAGES_INFLIGHT_MAX: usize = 64;
-
-/// What can happen while replicas are being filled.
-#[derive(Debug)]
-pub enum In {
-    /// The ring has changed.
-    Ring(Arc<Ring>),
-    /// An owner's answer to a page request.
-    Answer {
-        /// Which owner.
-        from: Seat,
-        /// The request's id.
-        id: RequestId,
-        /// The answer.
-        response: Response,
-    },
-    /// A page request will not be answered.
-    Undelivered {
-        /// The request's id.
-        id: RequestId,
-    },
-    /// The link to a peer broke: pages asked of it will not come.
-    LinkLost(Seat),
-    /// A peer asked for pages of a partition, and so is blank there.
-    PeerIsBlank {
-        /// Which peer.
-        peer: Seat,
-        /// Which partition.
-        partition: PartitionId,
-    },
-}
-
-/// What filling asks for.
-#[derive(Debug)]
-pub enum Out {
-    /// Ask an owner for a page.
-    Send {
-        /// Which owner.
-        to: Seat,
-        /// The request's id.
-        id: RequestId,
-        /// The request.
-        request: Request,
-    },
-    /// Merge these records into the replica of this partition.
-    Merge(PartitionId, Vec<Entry>),
-    /// The replica of this partition may be trusted again.
-    Trusted(PartitionId),
-}
 
 /// Fills the blank replicas of one shard.
 pub struct Fill {
     seat: Seat,
-    desk: Desk,
-    requests: u64,
+    ids: RequestIds,
+    /// `None` until there is a ring.
     blank: BTreeMap<PartitionId, Option<Filling>>,
+    /// Whose pages are asked for next: each in turn, so that one of no use holds up no other.
+    turns: VecDeque<(PartitionId, Seat)>,
     pages: BTreeMap<RequestId, Page>,
+    heard_at: BTreeMap<Seat, Instant>,
+    ring_since: Instant,
     retry_at: Option<Instant>,
-}
-
-/// The copying of one partition.
-struct Filling {
-    others: Vec<(Seat, Source)>,
-}
-
-/// What is known of another owner's replica.
-///
-/// It is unknown until it answers. A blank one may be trusted later, so it is asked again. One
-/// with data is copied page by page, and done with after its last page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Source {
-    Unknown,
-    Blank,
-    Copying { after: Option<Bytes> },
-    Copied,
 }
 
 /// A page that was asked for.
 struct Page {
     partition: PartitionId,
     from: Seat,
+    after: Option<Bytes>,
     asked_at: Instant,
 }
 
 impl Fill {
-    /// Fills the partitions in `blank` of the node on `seat`.
+    /// Fills the partitions in `blank` of the node `node` on `seat`.
     #[must_use]
-    pub fn new(seat: Seat, desk: Desk, blank: impl IntoIterator<Item = PartitionId>) -> Self {
+    pub fn new(
+        seat: Seat,
+        node: NodeId,
+        desk: Desk,
+        blank: impl IntoIterator<Item = PartitionId>,
+    ) -> Self {
         Self {
             seat,
-            desk,
-            requests: 0,
+            ids: RequestIds::new(desk, node),
             blank: blank.into_iter().map(|partition| (partition, None)).collect(),
+            turns: VecDeque::new(),
             pages: BTreeMap::new(),
+            heard_at: BTreeMap::new(),
+            ring_since: Instant::default(),
             retry_at: None,
         }
     }
@@ -136,56 +90,61 @@ impl Fill {
     }
 
     fn set_ring(&mut self, now: Now, ring: &Ring, out: &mut Outbox<Out>) {
-        let mut trusted = Vec::new();
+        self.ring_since = now.tick;
         for (&partition, filling) in &mut self.blank {
             let owners = ring.owners(partition, ring.replicas());
-            if !owners.contains(&self.seat) {
-                // A fallback is never asked for what it does not hold.
-                trusted.push(partition);
-                continue;
-            }
-            let others = owners.iter().filter(|owner| **owner != self.seat);
-            let others = others.map(|&owner| (owner, Source::Unknown)).collect();
-            let filling = filling.insert(Filling { others });
-            if filling.is_complete() {
-                trusted.push(partition);
-            }
+            // Who owns no replica of it is never asked for one, and has nothing to fill.
+            *filling = owners.contains(&self.seat).then(|| {
+                Filling::new(owners.iter().copied().filter(|owner| *owner != self.seat))
+            });
         }
-        for partition in trusted {
-            self.trust(partition, out);
-        }
+        self.retain(out, |filling| filling.as_ref().is_some_and(|it| !it.is_complete(false)));
+        self.turns.clear();
+        self.take_turns();
         self.ask(now, out);
+        self.retry_at = Some(now.tick + RETRY_PAUSE);
     }
 
-    fn trust(&mut self, partition: PartitionId, out: &mut Outbox<Out>) {
-        if self.blank.remove(&partition).is_some() {
-            out.push(Out::Trusted(partition));
-        }
-    }
-
-    /// Asks every owner that may have something and is not being asked.
-    fn ask(&mut self, now: Now, out: &mut Outbox<Out>) {
-        let mut wanted = Vec::new();
-        for (&partition, filling) in &self.blank {
-            for (owner, source) in filling.iter().flat_map(|filling| &filling.others) {
-                let after = match source {
-                    Source::Unknown | Source::Blank => None,
-                    Source::Copying { after } => after.clone(),
-                    Source::Copied => continue,
-                };
-                wanted.push((partition, *owner, after));
+    /// Keeps those partitions blank for which `is_blank` holds, and says that others are not.
+    fn retain(&mut self, out: &mut Outbox<Out>, is_blank: impl Fn(&Option<Filling>) -> bool) {
+        self.blank.retain(|&partition, filling| {
+            let stays = is_blank(filling);
+            if !stays {
+                out.push(Out::Trusted(partition));
             }
-        }
-        wanted.retain(|(partition, owner, _)| {
-            !self.pages.values().any(|page| page.partition == *partition && page.from == *owner)
+            stays
         });
-        for (partition, owner, after) in wanted {
-            if self.pages.len() >= PAGES_INFLIGHT_MAX {
-                break;
+    }
+
+    /// Gives every owner a turn that is not copied yet and is not being asked.
+    fn take_turns(&mut self) {
+        let asked: BTreeSet<_> = self.pages.values().map(|it| (it.partition, it.from)).collect();
+        for (&partition, filling) in &self.blank {
+            for owner in filling.iter().flat_map(Filling::wanted) {
+                if !asked.contains(&(partition, owner)) {
+                    self.turns.push_back((partition, owner));
+                }
             }
-            self.ask_page(now, partition, owner, after, out);
         }
-        self.retry_at = (!self.blank.is_empty()).then(|| now.tick + RETRY_PAUSE);
+    }
+
+    /// Asks those whose turn it is, as many as may be asked at once.
+    fn ask(&mut self, now: Now, out: &mut Outbox<Out>) {
+        while self.pages.len() < PAGES_INFLIGHT_MAX
+            && let Some((partition, owner)) = self.turns.pop_front()
+        {
+            let filling = self.blank.get(&partition).and_then(Option::as_ref);
+            match filling.and_then(|filling| filling.source(owner)) {
+                Some(Source::Unknown | Source::Blank) => {
+                    self.ask_page(now, partition, owner, None, out);
+                }
+                Some(Source::Copying { after }) => {
+                    let after = Some(after.clone());
+                    self.ask_page(now, partition, owner, after, out);
+                }
+                Some(Source::Copied) | None => {}
+            }
+        }
     }
 
     fn ask_page(
@@ -196,10 +155,11 @@ impl Fill {
         after: Option<Bytes>,
         out: &mut Outbox<Out>,
     ) {
-        self.requests += 1;
-        let id = RequestId::new(self.desk, self.requests).in_background();
-        self.pages.insert(id, Page { partition, from, asked_at: now.tick });
-        out.push(Out::Send { to: from, id, request: Request::Copy { partition, after } });
+        let id = self.ids.draw();
+        let id = id.in_background();
+        let request = Request::Copy { partition, after: after.clone() };
+        self.pages.insert(id, Page { partition, from, after, asked_at: now.tick });
+        out.push(Out::Send { to: from, id, request });
     }
 
     fn answer(
@@ -210,35 +170,31 @@ impl Fill {
         response: Response,
         out: &mut Outbox<Out>,
     ) {
-        let Some(page) = self.pages.remove(&id).filter(|page| page.from == from) else {
+        if self.pages.get(&id).is_none_or(|page| page.from != from) {
+            return;
+        }
+        let Some(Page { partition, after, .. }) = self.pages.remove(&id) else {
             return;
         };
-        let partition = page.partition;
+        self.heard_at.insert(from, now.tick);
         if let Response::Copied { records, has_more, is_blank } = response {
             let last = records.last().map(|entry| entry.key.clone());
-            let source = match (is_blank, last) {
-                (true, _) => Source::Blank,
-                (false, Some(last)) if has_more => Source::Copying { after: Some(last) },
-                (false, _) => Source::Copied,
-            };
             if !records.is_empty() {
                 out.push(Out::Merge(partition, records));
             }
-            if let Source::Copying { after } = &source {
-                self.ask_page(now, partition, from, after.clone(), out);
+            let is_further = |last: &Bytes| after.as_ref().is_none_or(|after| last > after);
+            match last {
+                _ if is_blank => self.learn(partition, from, Source::Blank, out),
+                _ if !has_more => self.learn(partition, from, Source::Copied, out),
+                Some(after) if is_further(&after) => {
+                    self.learn(partition, from, Source::Copying { after: after.clone() }, out);
+                    self.ask_page(now, partition, from, Some(after), out);
+                }
+                // More, it says, and yet no page with anything new: nothing was learnt.
+                Some(_) | None => {}
             }
-            self.learn(partition, from, source, out);
         }
-        if self.pages.len() < PAGES_INFLIGHT_MAX / 2 && self.has_unasked() {
-            self.ask(now, out);
-        }
-    }
-
-    fn has_unasked(&self) -> bool {
-        self.blank.len() > self.pages.len()
-            && self.blank.values().flatten().any(|filling| {
-                filling.others.iter().any(|(_, source)| *source == Source::Unknown)
-            })
+        self.ask(now, out);
     }
 
     fn learn(
@@ -251,31 +207,28 @@ impl Fill {
         let Some(Some(filling)) = self.blank.get_mut(&partition) else {
             return;
         };
-        let Some((_, known)) = filling.others.iter_mut().find(|(seat, _)| *seat == owner) else {
-            return;
-        };
-        // What was copied stays copied, even if that owner has lost its data since.
-        if *known == Source::Copied {
-            return;
-        }
-        *known = source;
-        if filling.is_complete() {
-            self.trust(partition, out);
+        filling.learn(owner, source);
+        if filling.is_complete(false) {
+            self.blank.remove(&partition);
+            out.push(Out::Trusted(partition));
         }
     }
-}
 
-impl Filling {
-    fn is_complete(&self) -> bool {
-        let owners = self.others.len() + 1;
-        let majority = owners / 2 + 1;
-        let count = |wanted: fn(&Source) -> bool| {
-            self.others.iter().filter(|(_, source)| wanted(source)).count()
-        };
-        let copied = count(|source| *source == Source::Copied);
-        let copying = count(|source| matches!(source, Source::Copying { .. }));
-        let blank = 1 + count(|source| *source == Source::Blank);
-        copied > owners - majority || (blank >= majority && copying == 0)
+    fn retry(&mut self, now: Now, out: &mut Outbox<Out>) {
+        let heard_at = &self.heard_at;
+        self.pages.retain(|_, page| {
+            let heard_at = heard_at.get(&page.from).copied().unwrap_or_default();
+            now.tick.since(page.asked_at.max(heard_at)) < SILENCE_MAX
+        });
+        if now.tick.since(self.ring_since) >= SILENCE_MAX {
+            let is_new = |filling: &Filling| filling.is_complete(true);
+            self.retain(out, |filling| !filling.as_ref().is_some_and(is_new));
+        }
+        if self.turns.is_empty() {
+            self.take_turns();
+        }
+        self.ask(now, out);
+        self.retry_at = (!self.blank.is_empty()).then(|| now.tick + RETRY_PAUSE);
     }
 }
 
@@ -289,8 +242,12 @@ impl Actor for Fill {
             In::Answer { from, id, response } => self.answer(now, from, id, response, out),
             In::Undelivered { id } => {
                 self.pages.remove(&id);
+                self.ask(now, out);
             }
-            In::LinkLost(seat) => self.pages.retain(|_, page| page.from != seat),
+            In::LinkLost(seat) => {
+                self.pages.retain(|_, page| page.from != seat);
+                self.ask(now, out);
+            }
             In::PeerIsBlank { peer, partition } => {
                 self.learn(partition, peer, Source::Blank, out);
             }
@@ -302,11 +259,9 @@ impl Actor for Fill {
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
-        if self.retry_at.is_none_or(|at| at > now.tick) {
-            return;
+        if self.retry_at.is_some_and(|at| at <= now.tick) {
+            self.retry(now, out);
         }
-        self.pages.retain(|_, page| now.tick.since(page.asked_at) < ANSWER_TIMEOUT);
-        self.ask(now, out);
     }
 }
 

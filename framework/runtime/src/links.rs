@@ -20,7 +20,7 @@ use peer_ring_core::id::{NodeName, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
 use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
-use peer_ring_proto::hello::{Hello, HelloRefusal, Identity, Lane as WireLane};
+use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
 use peer_ring_proto::{Limits, hello};
 
 use crate::config::{Config, LinkSettings};
@@ -178,20 +178,6 @@ impl Links {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn to_wire(lane: Lane) -> WireLane {
-    match lane {
-        Lane::Foreground => WireLane::Foreground,
-        Lane::Background => WireLane::Background,
-    }
-}
-
-fn from_wire(lane: WireLane) -> Lane {
-    match lane {
-        WireLane::Foreground => Lane::Foreground,
-        WireLane::Background => Lane::Background,
-    }
 }
 
 /// Binds the address where peers are listened for.

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use peer_ring_core::id::{Epoch, NodeId, NodeName, check_name};
+use peer_ring_core::peer::Lane;
 use prost::Message as _;
 
 use crate::error::{WireError, check_count, check_size, in_range};
-use crate::hello::{Goodbye, Hello, Identity, Lane, Protocols, RefusalCode, Welcome};
+use crate::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use crate::limits::Limits;
 use crate::walk::fields;
 use crate::wire;

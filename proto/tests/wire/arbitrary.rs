@@ -6,10 +6,10 @@ use peer_ring_core::failure::{Failure, SizeOf};
 use peer_ring_core::hlc::Stamp;
 use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
 use peer_ring_core::key::Key;
-use peer_ring_core::peer::{Body, Entry, Execute, Message, Refusal, Request, Response};
+use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::{Freshness, Record, Version};
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Lane, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame, Limits};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -180,15 +180,13 @@ fn failure() -> impl Strategy<Value = Failure> {
     ];
     let count = any::<(u8, u8, bool)>();
     prop_oneof![
-        count
-            .clone()
-            .prop_map(|(acked, wanted, may_have_happened)| {
-                Failure::QuorumNotMet {
-                    acked,
-                    wanted,
-                    may_have_happened,
-                }
-            }),
+        count.prop_map(|(acked, wanted, may_have_happened)| {
+            Failure::QuorumNotMet {
+                acked,
+                wanted,
+                may_have_happened,
+            }
+        }),
         count.prop_map(|(acked, wanted, may_have_happened)| {
             Failure::TimedOut {
                 acked,

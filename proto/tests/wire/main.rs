@@ -5,5 +5,6 @@ mod arbitrary;
 mod golden;
 mod hostile;
 mod properties;
+mod ranges;
 mod samples;
 mod speed;

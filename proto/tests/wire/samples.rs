@@ -6,10 +6,10 @@ use peer_ring_core::failure::{Failure, SizeOf};
 use peer_ring_core::hlc::Stamp;
 use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
 use peer_ring_core::key::Key;
-use peer_ring_core::peer::{Body, Entry, Execute, Message, Refusal, Request, Response};
+use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::{Freshness, Record, Version};
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Lane, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame};
 
 const VERSION: Version = Version {
@@ -53,7 +53,7 @@ pub fn request(request: Request) -> Message {
     Message {
         epoch: Epoch(7),
         body: Body::Request {
-            id: RequestId(0x1234_05),
+            id: RequestId(0x12_3405),
             request,
         },
     }
@@ -63,7 +63,7 @@ pub fn response(response: Response) -> Message {
     Message {
         epoch: Epoch(7),
         body: Body::Response {
-            id: RequestId(0x1234_05),
+            id: RequestId(0x12_3405),
             response,
         },
     }

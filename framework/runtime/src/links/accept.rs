@@ -14,7 +14,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound, from_wire};
+use crate::links::{Links, Outbound};
 use crate::stop::Phase;
 
 /// Streams that one connection may open: one per lane, and one more while a link is replaced.
@@ -107,7 +107,7 @@ impl Acceptor {
         let welcome = Frame::Welcome(Welcome { identity: links.identity(), protocol });
         let (outbound, frames) =
             Outbound::new(welcome, &shared.limits, shared.settings.queue_bytes_max);
-        let lane = from_wire(hello.lane);
+        let lane = hello.lane;
         let peer = hello.identity;
         let number = links.up(&peer, lane, &outbound);
         tokio::spawn(async move {

@@ -15,7 +15,7 @@ use tonic::transport::Endpoint;
 use tonic::{Request, Status, Streaming};
 
 use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound, to_wire};
+use crate::links::{Links, Outbound};
 use crate::stop::{NodeFailure, Phase};
 
 /// Windows wide enough that a stream is bound by the processor, not by round trips.
@@ -168,7 +168,7 @@ async fn shake_hands(
         .max_decoding_message_size(limits.frame_bytes_max)
         .max_encoding_message_size(limits.frame_bytes_max);
     let ours = links.identity();
-    let hello = Frame::Hello(Hello { identity: ours.clone(), lane: to_wire(lane) });
+    let hello = Frame::Hello(Hello { identity: ours.clone(), lane });
     let (outbound, frames) = Outbound::new(hello, limits, settings.queue_bytes_max);
     let mut inbound = client.link(Request::new(frames)).await?.into_inner();
     let Some(raw) = inbound.message().await? else {
