@@ -1,0 +1,218 @@
+//! Odd peers: strangers, impostors, and those that send what they should not.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use peer_ring::core::id::Epoch;
+use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
+use peer_ring_proto::grpc::PeerClient;
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode};
+use peer_ring_proto::{Frame, Limits, RawFrame};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+#[derive(Clone)]
+struct Echo;
+
+impl App for Echo {
+    const NAME: &'static str = "echo";
+    type Command = u64;
+    type Reply = u64;
+
+    fn key(command: &u64) -> Key {
+        Key::at(*command)
+    }
+
+    fn plan(&self, _: &u64) -> Plan {
+        Plan::quorum(3, 1)
+    }
+
+    fn handle(&mut self, _: &mut Records<'_>, command: u64) -> u64 {
+        command
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+}
+
+/// Two configurations of one cluster, whose links are tried often.
+fn pair() -> [Config; 2] {
+    let listens = [free_address(), free_address()];
+    let names = ["n1", "n2"];
+    let member = |at: usize| {
+        Sighting::new(NodeName::new(names[at]).unwrap(), listens[at].to_string())
+    };
+    [0, 1].map(|at| {
+        let mut config = Config::new(names[at]).unwrap();
+        config.listen = listens[at];
+        config.members = vec![member(0), member(1)];
+        config.links = LinkSettings {
+            backoff_max: Duration::from_millis(100),
+            conflict_timeout: Duration::from_millis(300),
+            ..LinkSettings::default()
+        };
+        config
+    })
+}
+
+async fn start(config: &Config) -> Node<Echo> {
+    Node::builder().config(config.clone()).app(Echo).start().await.unwrap()
+}
+
+async fn ready(node: &Node<Echo>) {
+    tokio::time::timeout(Duration::from_secs(10), node.ready()).await.unwrap();
+}
+
+fn identity(name: &str) -> Identity {
+    Identity {
+        cluster: "peer-ring".to_owned(),
+        name: NodeName::new(name).unwrap(),
+        node: NodeId(0xbad),
+        incarnation: 1,
+        protocols: Protocols::OURS,
+        capabilities: std::collections::BTreeSet::new(),
+        ring_epoch: Epoch::default(),
+        ring_fingerprint: 0,
+    }
+}
+
+/// What a node answers to these frames; `None` when it ends the stream without a word.
+async fn answer(address: SocketAddr, frames: Vec<RawFrame>) -> Option<Frame> {
+    let mut client = PeerClient::connect(format!("http://{address}")).await.unwrap();
+    let frames = stream::iter(frames).chain(stream::pending());
+    let mut answers = client.link(frames).await.ok()?.into_inner();
+    let raw = answers.message().await.ok()??;
+    Some(Frame::decode(raw, &Limits::default()).unwrap())
+}
+
+fn hello(identity: Identity) -> RawFrame {
+    let lane = peer_ring::core::peer::Lane::Foreground;
+    Frame::Hello(Hello { identity, lane }).into()
+}
+
+async fn refusal(address: SocketAddr, identity: Identity) -> (RefusalCode, String) {
+    match answer(address, vec![hello(identity)]).await {
+        Some(Frame::Goodbye(Goodbye { code, text })) => (code, text),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+async fn still_works(node: &Node<Echo>) {
+    assert_eq!(node.ask(7).await.unwrap(), 7);
+}
+
+#[actix_rt::test]
+async fn a_node_of_another_cluster_is_refused_with_both_names() {
+    let [config, _] = pair();
+    let node = start(&config).await;
+    let stranger = Identity { cluster: "elsewhere".to_owned(), ..identity("n2") };
+    let (code, text) = refusal(config.listen, stranger).await;
+    assert_eq!(code, RefusalCode::ForeignCluster);
+    assert!(text.contains("elsewhere") && text.contains("peer-ring"), "{text}");
+    assert_eq!(node.handle().stats().await.links.len(), 0);
+}
+
+#[actix_rt::test]
+async fn a_node_that_is_no_member_is_refused() {
+    let [config, _] = pair();
+    let _node = start(&config).await;
+    let (code, text) = refusal(config.listen, identity("n9")).await;
+    assert_eq!(code, RefusalCode::NotAMember);
+    assert!(text.contains("n9"), "{text}");
+}
+
+#[actix_rt::test]
+async fn a_node_from_the_future_is_told_that_no_protocol_is_common() {
+    let [config, _] = pair();
+    let _node = start(&config).await;
+    let future = Identity { protocols: Protocols { min: 8, max: 9 }, ..identity("n2") };
+    let (code, _) = refusal(config.listen, future).await;
+    assert_eq!(code, RefusalCode::IncompatibleProtocol);
+}
+
+#[actix_rt::test]
+async fn a_second_node_of_one_name_gives_up_and_says_why() {
+    let [first, second] = pair();
+    let nodes = [start(&first).await, start(&second).await];
+    for node in &nodes {
+        ready(node).await;
+    }
+    let mut impostor = first.clone();
+    impostor.listen = free_address();
+    let impostor = start(&impostor).await;
+    let end = tokio::time::timeout(Duration::from_secs(10), impostor.stopped()).await.unwrap();
+    let text = end.unwrap_err().to_string();
+    assert!(text.contains("the name n1 is in use"), "{text}");
+    for node in &nodes {
+        assert!(node.handle().is_ready());
+        still_works(node).await;
+    }
+}
+
+#[actix_rt::test]
+async fn nodes_with_different_rings_refuse_each_other() {
+    let [first, mut second] = pair();
+    second.ring.replicas = 2;
+    let (_one, two) = (start(&first).await, start(&second).await);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(two.handle().stats().await.links.len(), 0);
+    let view = two.handle().view();
+    let mut identity = identity("n1");
+    identity.ring_epoch = Epoch(1);
+    identity.ring_fingerprint = view.ring.as_ref().unwrap().fingerprint() ^ 1;
+    let (code, text) = refusal(second.listen, identity).await;
+    assert_eq!(code, RefusalCode::DifferentRing);
+    assert!(text.contains("members"), "{text}");
+}
+
+#[actix_rt::test]
+async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
+    let configs = pair();
+    let node = start(&configs[0]).await;
+    let peer = start(&configs[1]).await;
+    ready(&node).await;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let noise = prop::collection::vec(any::<u8>(), 0..2_000);
+    for _ in 0..50 {
+        let noise = noise.new_tree(&mut runner).unwrap().current();
+        // Below HTTP/2, in place of a hello, and after one.
+        let mut raw = TcpStream::connect(configs[0].listen).unwrap();
+        let _ = raw.write_all(&noise);
+        let noise = RawFrame(noise.into());
+        assert_eq!(answer(configs[0].listen, vec![noise.clone()]).await, None);
+        let stranger = Identity { cluster: "elsewhere".to_owned(), ..identity("n2") };
+        let _ = answer(configs[0].listen, vec![hello(stranger), noise]).await;
+    }
+    still_works(&node).await;
+    still_works(&peer).await;
+}
+
+#[actix_rt::test]
+async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
+    let [config, _] = pair();
+    let node = start(&config).await;
+    for noise in [&b"\xff\xff\xff\xff"[..], b"", b"\x22\x04\x0a\x02\x08\x01", b"\x2a\x02\x08\x01"] {
+        let frames = vec![hello(identity("n2")), RawFrame(noise.to_vec().into())];
+        let answer = answer(config.listen, frames).await;
+        assert!(matches!(answer, Some(Frame::Welcome(_))), "{answer:?}");
+    }
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while !node.handle().stats().await.links.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[actix_rt::test]
+async fn a_connection_that_never_says_hello_is_closed() {
+    let [mut config, _] = pair();
+    config.links.connect_timeout = Duration::from_millis(100);
+    let node = start(&config).await;
+    assert_eq!(answer(config.listen, Vec::new()).await, None);
+    drop(node);
+}
