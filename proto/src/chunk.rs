@@ -35,11 +35,7 @@ impl Chunk {
             return None;
         }
         let bytes = rest.split_to(rest.len().min(chunk_bytes_max));
-        Some(Self {
-            stream,
-            bytes,
-            is_last: rest.is_empty(),
-        })
+        Some(Self { stream, bytes, is_last: rest.is_empty() })
     }
 }
 
@@ -56,12 +52,7 @@ impl Reassembler {
     /// Nothing has come yet.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self {
-            limits: *limits,
-            begun: None,
-            open: BTreeMap::new(),
-            held_bytes: 0,
-        }
+        Self { limits: *limits, begun: None, open: BTreeMap::new(), held_bytes: 0 }
     }
 
     /// Takes the next chunk; gives the encoded message that it completes, for
@@ -71,11 +62,7 @@ impl Reassembler {
     /// [`WireError`] when the chunk is odd or too much; the link should then be dropped, and the
     /// reassembler with it.
     pub fn push(&mut self, chunk: Chunk) -> Result<Option<Bytes>, WireError> {
-        let Chunk {
-            stream,
-            bytes,
-            is_last,
-        } = chunk;
+        let Chunk { stream, bytes, is_last } = chunk;
         if bytes.is_empty() {
             return Err(WireError::EmptyChunk { stream });
         }
@@ -83,11 +70,7 @@ impl Reassembler {
             self.begin(stream)?;
         }
         let held_bytes = self.held_bytes + bytes.len();
-        check_size(
-            "what is in chunks",
-            held_bytes,
-            self.limits.reassembly_bytes_max,
-        )?;
+        check_size("what is in chunks", held_bytes, self.limits.reassembly_bytes_max)?;
         let message = self.open.entry(stream).or_default();
         let message_bytes = message.len() + bytes.len();
         check_size("a message", message_bytes, self.limits.message_bytes_max)?;
@@ -110,11 +93,7 @@ impl Reassembler {
         if let Some(begun) = self.begun.filter(|begun| stream <= *begun) {
             return Err(WireError::StreamNotOpen { stream, begun });
         }
-        check_count(
-            "messages in chunks",
-            self.open.len() + 1,
-            self.limits.chunk_streams_max,
-        )?;
+        check_count("messages in chunks", self.open.len() + 1, self.limits.chunk_streams_max)?;
         self.begun = Some(stream);
         Ok(())
     }
@@ -122,21 +101,13 @@ impl Reassembler {
 
 impl From<Chunk> for wire::Chunk {
     fn from(chunk: Chunk) -> Self {
-        Self {
-            stream: chunk.stream,
-            bytes: chunk.bytes,
-            is_last: chunk.is_last,
-        }
+        Self { stream: chunk.stream, bytes: chunk.bytes, is_last: chunk.is_last }
     }
 }
 
 impl From<wire::Chunk> for Chunk {
     fn from(chunk: wire::Chunk) -> Self {
-        Self {
-            stream: chunk.stream,
-            bytes: chunk.bytes,
-            is_last: chunk.is_last,
-        }
+        Self { stream: chunk.stream, bytes: chunk.bytes, is_last: chunk.is_last }
     }
 }
 
@@ -145,11 +116,7 @@ mod tests {
     use super::*;
 
     fn piece(stream: u64, bytes: &'static [u8], is_last: bool) -> Chunk {
-        Chunk {
-            stream,
-            bytes: Bytes::from_static(bytes),
-            is_last,
-        }
+        Chunk { stream, bytes: Bytes::from_static(bytes), is_last }
     }
 
     fn small() -> Limits {
@@ -167,14 +134,8 @@ mod tests {
         let mut reassembler = Reassembler::new(&small());
         assert_eq!(reassembler.push(piece(1, b"ab", false)), Ok(None));
         assert_eq!(reassembler.push(piece(2, b"xy", false)), Ok(None));
-        assert_eq!(
-            reassembler.push(piece(1, b"cd", true)),
-            Ok(Some(Bytes::from("abcd")))
-        );
-        assert_eq!(
-            reassembler.push(piece(2, b"z", true)),
-            Ok(Some(Bytes::from("xyz")))
-        );
+        assert_eq!(reassembler.push(piece(1, b"cd", true)), Ok(Some(Bytes::from("abcd"))));
+        assert_eq!(reassembler.push(piece(2, b"z", true)), Ok(Some(Bytes::from("xyz"))));
         assert_eq!(reassembler.held_bytes(), 0);
     }
 
@@ -196,25 +157,16 @@ mod tests {
     fn a_finished_or_older_stream_is_not_begun_again() {
         let mut reassembler = Reassembler::new(&small());
         reassembler.push(piece(3, b"a", true)).unwrap();
-        let wrong = WireError::StreamNotOpen {
-            stream: 3,
-            begun: 3,
-        };
+        let wrong = WireError::StreamNotOpen { stream: 3, begun: 3 };
         assert_eq!(reassembler.push(piece(3, b"a", true)), Err(wrong));
-        let wrong = WireError::StreamNotOpen {
-            stream: 2,
-            begun: 3,
-        };
+        let wrong = WireError::StreamNotOpen { stream: 2, begun: 3 };
         assert_eq!(reassembler.push(piece(2, b"a", true)), Err(wrong));
     }
 
     #[test]
     fn an_empty_piece_is_refused() {
         let wrong = WireError::EmptyChunk { stream: 1 };
-        assert_eq!(
-            Reassembler::new(&small()).push(piece(1, b"", true)),
-            Err(wrong)
-        );
+        assert_eq!(Reassembler::new(&small()).push(piece(1, b"", true)), Err(wrong));
     }
 
     #[test]
@@ -222,37 +174,16 @@ mod tests {
         let mut reassembler = Reassembler::new(&small());
         reassembler.push(piece(1, b"12345678", false)).unwrap();
         let one = reassembler.push(piece(1, b"9", false)).unwrap_err();
-        assert_eq!(
-            one,
-            WireError::TooLarge {
-                what: "a message",
-                bytes: 9,
-                bytes_max: 8
-            }
-        );
+        assert_eq!(one, WireError::TooLarge { what: "a message", bytes: 9, bytes_max: 8 });
         let all = reassembler.push(piece(2, b"12345", false)).unwrap_err();
         let what = "what is in chunks";
-        assert_eq!(
-            all,
-            WireError::TooLarge {
-                what,
-                bytes: 13,
-                bytes_max: 12
-            }
-        );
+        assert_eq!(all, WireError::TooLarge { what, bytes: 13, bytes_max: 12 });
 
         let mut reassembler = Reassembler::new(&small());
         reassembler.push(piece(1, b"1", false)).unwrap();
         reassembler.push(piece(2, b"1", false)).unwrap();
         let count = reassembler.push(piece(3, b"1", false)).unwrap_err();
         let what = "messages in chunks";
-        assert_eq!(
-            count,
-            WireError::TooMany {
-                what,
-                count: 3,
-                count_max: 2
-            }
-        );
+        assert_eq!(count, WireError::TooMany { what, count: 3, count_max: 2 });
     }
 }

@@ -99,10 +99,7 @@ pub enum WireError {
 
 impl WireError {
     pub(crate) fn malformed(what: &'static str, reason: &prost::DecodeError) -> Self {
-        Self::Malformed {
-            what,
-            detail: reason.to_string(),
-        }
+        Self::Malformed { what, detail: reason.to_string() }
     }
 }
 
@@ -114,12 +111,7 @@ pub(crate) fn in_range<T: TryFrom<u64>>(
     max: u64,
 ) -> Result<T, WireError> {
     let value = value.into();
-    let wrong = WireError::OutOfRange {
-        what,
-        value,
-        min,
-        max,
-    };
+    let wrong = WireError::OutOfRange { what, value, min, max };
     if value < min || value > max {
         return Err(wrong);
     }
@@ -133,11 +125,7 @@ pub(crate) fn check_size(
     bytes_max: usize,
 ) -> Result<(), WireError> {
     if bytes > bytes_max {
-        return Err(WireError::TooLarge {
-            what,
-            bytes,
-            bytes_max,
-        });
+        return Err(WireError::TooLarge { what, bytes, bytes_max });
     }
     Ok(())
 }
@@ -149,11 +137,7 @@ pub(crate) fn check_count(
     count_max: usize,
 ) -> Result<(), WireError> {
     if count > count_max {
-        return Err(WireError::TooMany {
-            what,
-            count,
-            count_max,
-        });
+        return Err(WireError::TooMany { what, count, count_max });
     }
     Ok(())
 }

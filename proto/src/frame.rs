@@ -7,7 +7,7 @@ use prost::Message as _;
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_count, check_size};
 use crate::hello::{Goodbye, Hello, Welcome, decode_goodbye, decode_hello, decode_welcome};
-use crate::limits::Limits;
+use crate::limits::{Limits, records_of};
 use crate::message;
 use crate::walk::fields;
 use crate::wire::{self, frame::Body};
@@ -70,32 +70,27 @@ fn only_body(bytes: &Bytes) -> Result<(u32, Bytes), WireError> {
             continue;
         }
         if let Some((first, _)) = body {
-            return Err(WireError::TwoBodies {
-                first,
-                second: number,
-            });
+            return Err(WireError::TwoBodies { first, second: number });
         }
         body = Some((number, bytes.slice(field.payload("a frame")?)));
     }
-    body.ok_or(WireError::Missing {
-        what: "a frame's body",
-    })
+    body.ok_or(WireError::Missing { what: "a frame's body" })
 }
 
 fn decode_batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Message>, WireError> {
     let mut messages = Vec::new();
+    let mut records = 0;
     for field in fields("a batch", bytes) {
         let field = field?;
         if field.number != MESSAGES {
             continue;
         }
-        check_count(
-            "messages of a batch",
-            messages.len() + 1,
-            limits.batch_messages_max,
-        )?;
+        check_count("messages of a batch", messages.len() + 1, limits.batch_messages_max)?;
         let at = field.payload("a batch")?;
-        messages.push(message::decode(bytes.slice(at), limits)?);
+        let message = message::decode(bytes.slice(at), limits)?;
+        records += records_of(&message);
+        check_count("records of a batch", records, limits.records_max)?;
+        messages.push(message);
     }
     Ok(messages)
 }

@@ -152,10 +152,7 @@ pub fn confirm(ours: &Identity, theirs: &Welcome) -> Result<Accepted, HelloRefus
     if !ours.protocols.contains(theirs.protocol) {
         return Err(incompatible(ours, &theirs.identity));
     }
-    Ok(Accepted {
-        protocol: theirs.protocol,
-        ..accepted
-    })
+    Ok(Accepted { protocol: theirs.protocol, ..accepted })
 }
 
 fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal> {
@@ -177,15 +174,8 @@ fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal>
             theirs: (theirs.name.clone(), theirs.ring_fingerprint),
         });
     }
-    let capabilities = ours
-        .capabilities
-        .intersection(&theirs.capabilities)
-        .cloned()
-        .collect();
-    Ok(Accepted {
-        protocol,
-        capabilities,
-    })
+    let capabilities = ours.capabilities.intersection(&theirs.capabilities).cloned().collect();
+    Ok(Accepted { protocol, capabilities })
 }
 
 /// Two different processes must differ in the name of their seat and in the id of their data.

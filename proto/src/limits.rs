@@ -36,7 +36,7 @@ pub struct Limits {
     pub key_bytes_max: usize,
     /// A record's value: a user's value, and what the app wraps around it.
     pub value_bytes_max: usize,
-    /// Records, or keys, of one message.
+    /// Records, or keys, of one message, and of all messages of one batch.
     pub records_max: usize,
     /// Capabilities that a node may list when it says who it is.
     pub capabilities_max: usize,
@@ -134,6 +134,31 @@ impl Limits {
             let value_bytes = record.value.as_ref().map_or(0, bytes::Bytes::len);
             check_size("a value", value_bytes, self.value_bytes_max)
         })
+    }
+}
+
+/// How many records, or keys, `message` has.
+pub(crate) fn records_of(message: &Message) -> usize {
+    match &message.body {
+        Body::Request { request, .. } => match request {
+            Request::Apply { records, .. } => records.len(),
+            Request::Fetch { keys, .. } => keys.len(),
+            Request::Execute(_)
+            | Request::Copy { .. }
+            | Request::Forward { .. }
+            | Request::Cancel { .. }
+            | Request::Probe => 0,
+        },
+        Body::Response { response, .. } => match response {
+            Response::Fetched { records } | Response::Copied { records, .. } => records.len(),
+            Response::Executed { .. }
+            | Response::Superseded { .. }
+            | Response::Applied
+            | Response::Forwarded(_)
+            | Response::Alive
+            | Response::Refused(_) => 0,
+        },
+        Body::Leaving => 0,
     }
 }
 

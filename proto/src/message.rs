@@ -83,11 +83,7 @@ impl From<Message> for wire::Message {
             Body::Response { id, response } => (id.0, response.into()),
             Body::Leaving => (0, WireBody::Leaving(wire::Leaving {})),
         };
-        Self {
-            epoch: message.epoch.0,
-            request_id,
-            body: Some(body),
-        }
+        Self { epoch: message.epoch.0, request_id, body: Some(body) }
     }
 }
 
@@ -99,9 +95,7 @@ impl TryFrom<wire::Message> for Message {
         let id = RequestId(message.request_id);
         let request = |request| Body::Request { id, request };
         let response = |response| Body::Response { id, response };
-        let body = message.body.ok_or(WireError::Missing {
-            what: "a message's body",
-        })?;
+        let body = message.body.ok_or(WireError::Missing { what: "a message's body" })?;
         let body = match body {
             WireBody::Execute(execute) => request(Request::Execute(execute.try_into()?)),
             WireBody::Apply(apply) => request(apply.try_into()?),
@@ -120,9 +114,6 @@ impl TryFrom<wire::Message> for Message {
             WireBody::Refused(refused) => response(refused.try_into()?),
             WireBody::Leaving(wire::Leaving {}) => Body::Leaving,
         };
-        Ok(Self {
-            epoch: Epoch(message.epoch),
-            body,
-        })
+        Ok(Self { epoch: Epoch(message.epoch), body })
     }
 }

@@ -14,7 +14,7 @@ use prost::Message as _;
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_size};
 use crate::frame::{BATCH, Frame, MESSAGES, RawFrame};
-use crate::limits::Limits;
+use crate::limits::{Limits, records_of};
 use crate::wire;
 
 /// Room before an open batch for its frame's key and length.
@@ -30,6 +30,7 @@ pub struct Packer {
     limits: Limits,
     open: BytesMut,
     open_messages: usize,
+    open_records: usize,
     closed: VecDeque<RawFrame>,
     big: VecDeque<Big>,
     /// Of `closed` and `big`.
@@ -52,11 +53,7 @@ impl Packer {
     /// When a chunk by these limits does not fit into a frame.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let Limits {
-            frame_bytes_max,
-            chunk_bytes_max,
-            ..
-        } = *limits;
+        let Limits { frame_bytes_max, chunk_bytes_max, .. } = *limits;
         assert!(
             chunk_bytes_max > 0 && chunk_bytes_max + OVERHEAD_BYTES <= frame_bytes_max,
             "a chunk of {chunk_bytes_max} bytes does not fit into a frame of {frame_bytes_max}"
@@ -65,6 +62,7 @@ impl Packer {
             limits: *limits,
             open: BytesMut::new(),
             open_messages: 0,
+            open_records: 0,
             closed: VecDeque::new(),
             big: VecDeque::new(),
             queued_bytes: 0,
@@ -80,6 +78,7 @@ impl Packer {
     /// it. Nothing is added then.
     pub fn push(&mut self, message: Message) -> Result<(), WireError> {
         self.limits.check(&message)?;
+        let records = records_of(&message);
         let message = wire::Message::from(message);
         let bytes = message.encoded_len();
         check_size("a message", bytes, self.limits.message_bytes_max)?;
@@ -88,8 +87,7 @@ impl Packer {
             return Ok(());
         }
         let field_bytes = 1 + prost::length_delimiter_len(bytes) + bytes;
-        let is_full = self.open_messages == self.limits.batch_messages_max;
-        if is_full || self.open.len() + field_bytes > self.limits.frame_bytes_max {
+        if !self.has_room(field_bytes, records) {
             self.close();
         }
         if self.open_messages == 0 {
@@ -101,10 +99,9 @@ impl Packer {
         self.open.resize(began + field_bytes, 0);
         let mut slot = &mut self.open[began..];
         slot.put_u8(delimited(MESSAGES));
-        message
-            .encode_length_delimited(&mut slot)
-            .expect("its room was measured");
+        message.encode_length_delimited(&mut slot).expect("its room was measured");
         self.open_messages += 1;
+        self.open_records += records;
         Ok(())
     }
 
@@ -113,11 +110,7 @@ impl Packer {
         let has_batch = self.open_messages > 0 || !self.closed.is_empty();
         let takes_chunk = !self.big.is_empty() && (self.is_chunk_next || !has_batch);
         self.is_chunk_next = !takes_chunk;
-        if takes_chunk {
-            self.pop_chunk()
-        } else {
-            self.pop_batch()
-        }
+        if takes_chunk { self.pop_chunk() } else { self.pop_batch() }
     }
 
     /// How many bytes it holds: what a link's bound is set against.
@@ -132,13 +125,17 @@ impl Packer {
         self.pending_bytes() == 0
     }
 
+    /// Whether one more message fits into the open batch.
+    fn has_room(&self, field_bytes: usize, records: usize) -> bool {
+        self.open_messages < self.limits.batch_messages_max
+            && self.open_records + records <= self.limits.records_max
+            && self.open.len() + field_bytes <= self.limits.frame_bytes_max
+    }
+
     fn push_big(&mut self, rest: Bytes) {
         self.last_stream += 1;
         self.queued_bytes += rest.len();
-        self.big.push_back(Big {
-            stream: self.last_stream,
-            rest,
-        });
+        self.big.push_back(Big { stream: self.last_stream, rest });
     }
 
     fn pop_chunk(&mut self) -> Option<RawFrame> {
@@ -166,6 +163,7 @@ impl Packer {
             return;
         }
         self.open_messages = 0;
+        self.open_records = 0;
         let mut frame = self.open.split();
         let batch_bytes = frame.len() - HEAD_BYTES;
         let head_bytes = 1 + prost::length_delimiter_len(batch_bytes);

@@ -25,10 +25,7 @@ impl Field {
         if self.is_delimited {
             return Ok(self.at);
         }
-        let detail = format!(
-            "a number in field {} at byte {}",
-            self.number, self.at.start
-        );
+        let detail = format!("a number in field {} at byte {}", self.number, self.at.start);
         Err(WireError::Malformed { what, detail })
     }
 }
@@ -58,10 +55,7 @@ impl Iterator for Walk<'_> {
         if let Err(detail) = field {
             self.at = self.bytes.len();
             let detail = format!("{detail} at byte {began} of {}", self.bytes.len());
-            return Some(Err(WireError::Malformed {
-                what: self.what,
-                detail,
-            }));
+            return Some(Err(WireError::Malformed { what: self.what, detail }));
         }
         field.ok().map(Ok)
     }
@@ -79,30 +73,14 @@ impl Walk<'_> {
         match key & 7 {
             0 => {
                 self.varint()?;
-                Ok(Field {
-                    number,
-                    at: began..self.at,
-                    is_delimited: false,
-                })
+                Ok(Field { number, at: began..self.at, is_delimited: false })
             }
-            1 => Ok(Field {
-                number,
-                at: self.skip(8)?,
-                is_delimited: false,
-            }),
+            1 => Ok(Field { number, at: self.skip(8)?, is_delimited: false }),
             2 => {
                 let bytes = self.varint()?;
-                Ok(Field {
-                    number,
-                    at: self.skip(bytes)?,
-                    is_delimited: true,
-                })
+                Ok(Field { number, at: self.skip(bytes)?, is_delimited: true })
             }
-            5 => Ok(Field {
-                number,
-                at: self.skip(4)?,
-                is_delimited: false,
-            }),
+            5 => Ok(Field { number, at: self.skip(4)?, is_delimited: false }),
             _ => Err("a group or an unknown wire type"),
         }
     }
@@ -142,9 +120,7 @@ mod tests {
 
     #[test]
     fn every_wire_type_is_stepped_over() {
-        let bytes = [
-            8, 150, 1, 18, 2, 7, 7, 29, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0,
-        ];
+        let bytes = [8, 150, 1, 18, 2, 7, 7, 29, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0];
         let walked: Vec<_> = walk(&bytes).into_iter().map(|f| f.unwrap()).collect();
         let places: Vec<_> = walked.iter().map(|f| (f.number, f.at.clone())).collect();
         assert_eq!(places, [(1, 1..3), (2, 5..7), (3, 8..12), (4, 13..21)]);
@@ -153,18 +129,8 @@ mod tests {
 
     #[test]
     fn what_is_no_field_is_one_error_and_the_end() {
-        for bytes in [
-            &[0][..],
-            &[8],
-            &[18, 5, 1],
-            &[11, 12],
-            &[8, 255, 255],
-            &[15],
-        ] {
-            assert!(
-                matches!(walk(bytes)[..], [Err(WireError::Malformed { .. })]),
-                "{bytes:?}"
-            );
+        for bytes in [&[0][..], &[8], &[18, 5, 1], &[11, 12], &[8, 255, 255], &[15]] {
+            assert!(matches!(walk(bytes)[..], [Err(WireError::Malformed { .. })]), "{bytes:?}");
         }
         let over_64_bits = [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2];
         assert!(walk(&over_64_bits)[0].is_err());

@@ -51,9 +51,7 @@ async fn echo(sent: Vec<RawFrame>) -> (Vec<RawFrame>, Option<Code>) {
 #[tokio::test]
 async fn frames_cross_a_stream_as_they_were() {
     let sizes = [0, 1, 100_000, Limits::default().frame_bytes_max];
-    let sent: Vec<_> = sizes
-        .map(|bytes| RawFrame(Bytes::from(vec![7; bytes])))
-        .into();
+    let sent: Vec<_> = sizes.map(|bytes| RawFrame(Bytes::from(vec![7; bytes]))).into();
     assert_eq!(echo(sent.clone()).await, (sent, None));
 }
 

@@ -42,9 +42,8 @@ fn free_address() -> SocketAddr {
 fn pair() -> [Config; 2] {
     let listens = [free_address(), free_address()];
     let names = ["n1", "n2"];
-    let member = |at: usize| {
-        Sighting::new(NodeName::new(names[at]).unwrap(), listens[at].to_string())
-    };
+    let member =
+        |at: usize| Sighting::new(NodeName::new(names[at]).unwrap(), listens[at].to_string());
     [0, 1].map(|at| {
         let mut config = Config::new(names[at]).unwrap();
         config.listen = listens[at];

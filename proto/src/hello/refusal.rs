@@ -111,10 +111,7 @@ impl HelloRefusal {
 
 impl From<&HelloRefusal> for Goodbye {
     fn from(refusal: &HelloRefusal) -> Self {
-        Self {
-            code: refusal.code(),
-            text: refusal.to_string(),
-        }
+        Self { code: refusal.code(), text: refusal.to_string() }
     }
 }
 

@@ -15,66 +15,38 @@ fn n1() -> Identity {
 
 fn n2() -> Identity {
     let name = NodeName::new("n2").unwrap();
-    Identity {
-        name,
-        node: NodeId(0x22),
-        incarnation: 2000,
-        ..n1()
-    }
+    Identity { name, node: NodeId(0x22), incarnation: 2000, ..n1() }
 }
 
 fn meet(theirs: Identity) -> Result<Accepted, HelloRefusal> {
-    negotiate(
-        &n1(),
-        &Hello {
-            identity: theirs,
-            lane: Lane::Foreground,
-        },
-    )
+    negotiate(&n1(), &Hello { identity: theirs, lane: Lane::Foreground })
 }
 
 fn with_protocols(min: u32, max: u32) -> Identity {
-    Identity {
-        protocols: Protocols { min, max },
-        ..n2()
-    }
+    Identity { protocols: Protocols { min, max }, ..n2() }
 }
 
 fn with_ring(epoch: u64, ring_fingerprint: u64) -> Identity {
-    Identity {
-        ring_epoch: Epoch(epoch),
-        ring_fingerprint,
-        ..n2()
-    }
+    Identity { ring_epoch: Epoch(epoch), ring_fingerprint, ..n2() }
 }
 
 #[test]
 fn the_highest_common_protocol_is_chosen() {
     for (min, max, wanted) in [(2, 4, 4), (1, 2, 2), (4, 9, 4), (3, 3, 3), (1, 9, 4)] {
-        assert_eq!(
-            meet(with_protocols(min, max)).unwrap().protocol,
-            wanted,
-            "{min} to {max}"
-        );
+        assert_eq!(meet(with_protocols(min, max)).unwrap().protocol, wanted, "{min} to {max}");
     }
 }
 
 #[test]
 fn only_common_capabilities_count() {
-    let theirs = Identity {
-        capabilities: ["b".into(), "c".into()].into(),
-        ..n2()
-    };
+    let theirs = Identity { capabilities: ["b".into(), "c".into()].into(), ..n2() };
     assert_eq!(meet(theirs).unwrap().capabilities, ["b".into()].into());
 }
 
 #[test]
 fn rings_may_differ_while_one_is_missing_or_behind() {
     for (epoch, fingerprint) in [(5, 0xaa), (5, 0), (0, 0), (4, 0xbb), (6, 0xbb)] {
-        assert!(
-            meet(with_ring(epoch, fingerprint)).is_ok(),
-            "{epoch} {fingerprint:x}"
-        );
+        assert!(meet(with_ring(epoch, fingerprint)).is_ok(), "{epoch} {fingerprint:x}");
     }
 }
 
@@ -83,74 +55,29 @@ fn whoever_does_not_belong_here_is_told_why() {
     use RefusalCode as Code;
     let renamed = |name: &str, node, incarnation| {
         let name = NodeName::new(name).unwrap();
-        Identity {
-            name,
-            node: NodeId(node),
-            incarnation,
-            ..n1()
-        }
+        Identity { name, node: NodeId(node), incarnation, ..n1() }
     };
-    let foreign = Identity {
-        cluster: "test".into(),
-        ..n2()
-    };
+    let foreign = Identity { cluster: "test".into(), ..n2() };
     let table = [
-        (
-            foreign.clone(),
-            Code::ForeignCluster,
-            "node n1 is of cluster \"shop\" and node n2 of",
-        ),
+        (foreign.clone(), Code::ForeignCluster, "node n1 is of cluster \"shop\" and node n2 of"),
         (
             with_protocols(1, 1),
             Code::IncompatibleProtocol,
             "n1 speaks protocols 2 to 4 and node n2",
         ),
-        (
-            with_protocols(5, 6),
-            Code::IncompatibleProtocol,
-            "upgrade the older one",
-        ),
+        (with_protocols(5, 6), Code::IncompatibleProtocol, "upgrade the older one"),
         (n1(), Code::Itself, "node n1 has reached itself"),
-        (
-            renamed("n1", 0x33, 1000),
-            Code::NameInUse,
-            "in use by the node with id 0000000000000011",
-        ),
-        (
-            renamed("n1", 0x11, 999),
-            Code::NameInUse,
-            "give each node a name of its own",
-        ),
-        (
-            renamed("n3", 0x11, 1000),
-            Code::NodeIdInUse,
-            "data directory is a copy",
-        ),
-        (
-            with_ring(5, 0xbb),
-            Code::DifferentRing,
-            "at ring epoch 5, with different rings",
-        ),
-        (
-            Identity {
-                protocols: Protocols::OURS,
-                ..foreign
-            },
-            Code::ForeignCluster,
-            "same cluster",
-        ),
+        (renamed("n1", 0x33, 1000), Code::NameInUse, "in use by the node with id 0000000000000011"),
+        (renamed("n1", 0x11, 999), Code::NameInUse, "give each node a name of its own"),
+        (renamed("n3", 0x11, 1000), Code::NodeIdInUse, "data directory is a copy"),
+        (with_ring(5, 0xbb), Code::DifferentRing, "at ring epoch 5, with different rings"),
+        (Identity { protocols: Protocols::OURS, ..foreign }, Code::ForeignCluster, "same cluster"),
     ];
     for (theirs, code, text) in table {
         let refusal = meet(theirs).unwrap_err();
         assert_eq!(refusal.code(), code);
         assert!(refusal.to_string().contains(text), "{refusal}");
-        assert_eq!(
-            Goodbye::from(&refusal),
-            Goodbye {
-                code,
-                text: refusal.to_string()
-            }
-        );
+        assert_eq!(Goodbye::from(&refusal), Goodbye { code, text: refusal.to_string() });
     }
 }
 

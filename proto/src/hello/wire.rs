@@ -17,19 +17,13 @@ pub(crate) fn decode_hello(bytes: Bytes, limits: &Limits) -> Result<Hello, WireE
     count_capabilities(&bytes, limits)?;
     let hello =
         wire::Hello::decode(bytes).map_err(|error| WireError::malformed("a hello", &error))?;
-    let wrong = WireError::NoSuchValue {
-        what: "a lane",
-        value: hello.lane,
-    };
+    let wrong = WireError::NoSuchValue { what: "a lane", value: hello.lane };
     let lane = match wire::Lane::try_from(hello.lane) {
         Ok(wire::Lane::Foreground) => Lane::Foreground,
         Ok(wire::Lane::Background) => Lane::Background,
         Ok(wire::Lane::Unspecified) | Err(_) => return Err(wrong),
     };
-    Ok(Hello {
-        identity: identity(hello.identity)?,
-        lane,
-    })
+    Ok(Hello { identity: identity(hello.identity)?, lane })
 }
 
 pub(crate) fn decode_welcome(bytes: Bytes, limits: &Limits) -> Result<Welcome, WireError> {
@@ -37,10 +31,7 @@ pub(crate) fn decode_welcome(bytes: Bytes, limits: &Limits) -> Result<Welcome, W
     let welcome =
         wire::Welcome::decode(bytes).map_err(|error| WireError::malformed("a welcome", &error))?;
     let protocol = in_range("the chosen protocol", welcome.protocol, 1, u32::MAX.into())?;
-    Ok(Welcome {
-        identity: identity(welcome.identity)?,
-        protocol,
-    })
+    Ok(Welcome { identity: identity(welcome.identity)?, protocol })
 }
 
 /// Unlike all else this must be readable to every version: an unknown code is [`RefusalCode::Other`],
@@ -48,11 +39,7 @@ pub(crate) fn decode_welcome(bytes: Bytes, limits: &Limits) -> Result<Welcome, W
 pub(crate) fn decode_goodbye(bytes: Bytes, limits: &Limits) -> Result<Goodbye, WireError> {
     let goodbye =
         wire::Goodbye::decode(bytes).map_err(|error| WireError::malformed("a goodbye", &error))?;
-    check_size(
-        "the text of a goodbye",
-        goodbye.text.len(),
-        limits.text_bytes_max,
-    )?;
+    check_size("the text of a goodbye", goodbye.text.len(), limits.text_bytes_max)?;
     let code = match wire::RefusalCode::try_from(goodbye.code) {
         Ok(wire::RefusalCode::ForeignCluster) => RefusalCode::ForeignCluster,
         Ok(wire::RefusalCode::IncompatibleProtocol) => RefusalCode::IncompatibleProtocol,
@@ -63,17 +50,10 @@ pub(crate) fn decode_goodbye(bytes: Bytes, limits: &Limits) -> Result<Goodbye, W
         Ok(wire::RefusalCode::NodeIdInUse) => RefusalCode::NodeIdInUse,
         Ok(wire::RefusalCode::Other) | Err(_) => RefusalCode::Other,
         Ok(wire::RefusalCode::Unspecified) => {
-            return Err(WireError::NoSuchValue {
-                what: "a goodbye's code",
-                value: goodbye.code,
-            });
+            return Err(WireError::NoSuchValue { what: "a goodbye's code", value: goodbye.code });
         }
     };
-    let text = goodbye
-        .text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text = goodbye.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     Ok(Goodbye { code, text })
 }
 
@@ -98,30 +78,17 @@ fn count_capabilities(bytes: &Bytes, limits: &Limits) -> Result<(), WireError> {
 }
 
 fn identity(identity: Option<wire::Identity>) -> Result<Identity, WireError> {
-    let identity = identity.ok_or(WireError::Missing {
-        what: "who the node is",
-    })?;
-    check_name(&identity.cluster).map_err(|reason| WireError::BadName {
-        what: "a cluster's name",
-        reason,
-    })?;
-    let name = NodeName::new(&identity.name).map_err(|reason| WireError::BadName {
-        what: "a node's name",
-        reason,
-    })?;
+    let identity = identity.ok_or(WireError::Missing { what: "who the node is" })?;
+    check_name(&identity.cluster)
+        .map_err(|reason| WireError::BadName { what: "a cluster's name", reason })?;
+    let name = NodeName::new(&identity.name)
+        .map_err(|reason| WireError::BadName { what: "a node's name", reason })?;
     let most = u64::from(u32::MAX);
     let min = in_range("the oldest protocol", identity.protocol_min, 1, most)?;
-    let max = in_range(
-        "the newest protocol",
-        identity.protocol_max,
-        u64::from(min),
-        most,
-    )?;
+    let max = in_range("the newest protocol", identity.protocol_max, u64::from(min), most)?;
     for capability in &identity.capabilities {
-        check_name(capability).map_err(|reason| WireError::BadName {
-            what: "a capability",
-            reason,
-        })?;
+        check_name(capability)
+            .map_err(|reason| WireError::BadName { what: "a capability", reason })?;
     }
     Ok(Identity {
         cluster: identity.cluster,
@@ -157,28 +124,19 @@ impl From<Hello> for wire::Hello {
             Lane::Foreground => wire::Lane::Foreground,
             Lane::Background => wire::Lane::Background,
         };
-        Self {
-            identity: Some(hello.identity.into()),
-            lane: lane.into(),
-        }
+        Self { identity: Some(hello.identity.into()), lane: lane.into() }
     }
 }
 
 impl From<Welcome> for wire::Welcome {
     fn from(welcome: Welcome) -> Self {
-        Self {
-            identity: Some(welcome.identity.into()),
-            protocol: welcome.protocol,
-        }
+        Self { identity: Some(welcome.identity.into()), protocol: welcome.protocol }
     }
 }
 
 impl From<Goodbye> for wire::Goodbye {
     fn from(goodbye: Goodbye) -> Self {
-        Self {
-            code: wire::RefusalCode::from(goodbye.code).into(),
-            text: goodbye.text,
-        }
+        Self { code: wire::RefusalCode::from(goodbye.code).into(), text: goodbye.text }
     }
 }
 

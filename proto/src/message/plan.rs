@@ -52,10 +52,9 @@ fn kind(value: i32) -> Result<Kind, WireError> {
         Ok(wire::Kind::Read) => Ok(Kind::Read),
         Ok(wire::Kind::Write) => Ok(Kind::Write),
         Ok(wire::Kind::Owner) => Ok(Kind::Owner),
-        Ok(wire::Kind::Unspecified) | Err(_) => Err(WireError::NoSuchValue {
-            what: "a plan's kind",
-            value,
-        }),
+        Ok(wire::Kind::Unspecified) | Err(_) => {
+            Err(WireError::NoSuchValue { what: "a plan's kind", value })
+        }
     }
 }
 
@@ -66,19 +65,16 @@ fn need(value: i32, count: u32) -> Result<Need, WireError> {
         Ok(wire::Need::Exactly) => {
             let max = u64::from(u8::MAX);
             let count: u8 = in_range("a plan's need", count, 1, max)?;
-            NonZeroU8::new(count)
-                .map(Need::Exactly)
-                .ok_or(WireError::OutOfRange {
-                    what: "a plan's need",
-                    value: 0,
-                    min: 1,
-                    max,
-                })
+            NonZeroU8::new(count).map(Need::Exactly).ok_or(WireError::OutOfRange {
+                what: "a plan's need",
+                value: 0,
+                min: 1,
+                max,
+            })
         }
-        Ok(wire::Need::Unspecified) | Err(_) => Err(WireError::NoSuchValue {
-            what: "a plan's need",
-            value,
-        }),
+        Ok(wire::Need::Unspecified) | Err(_) => {
+            Err(WireError::NoSuchValue { what: "a plan's need", value })
+        }
     }
 }
 
@@ -86,9 +82,8 @@ fn reconcile(value: i32) -> Result<Reconcile, WireError> {
     match wire::Reconcile::try_from(value) {
         Ok(wire::Reconcile::Freshest) => Ok(Reconcile::Freshest),
         Ok(wire::Reconcile::App) => Ok(Reconcile::App),
-        Ok(wire::Reconcile::Unspecified) | Err(_) => Err(WireError::NoSuchValue {
-            what: "a plan's reconcile",
-            value,
-        }),
+        Ok(wire::Reconcile::Unspecified) | Err(_) => {
+            Err(WireError::NoSuchValue { what: "a plan's reconcile", value })
+        }
     }
 }

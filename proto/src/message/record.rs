@@ -9,10 +9,7 @@ use crate::wire;
 
 impl From<Entry> for wire::Entry {
     fn from(entry: Entry) -> Self {
-        let Entry {
-            key,
-            record: Record { freshness, value },
-        } = entry;
+        let Entry { key, record: Record { freshness, value } } = entry;
         Self {
             key,
             value,
@@ -26,23 +23,10 @@ impl From<Entry> for wire::Entry {
 
 impl From<wire::Entry> for Entry {
     fn from(entry: wire::Entry) -> Self {
-        let version = Version {
-            stamp: Stamp(entry.stamp),
-            node: NodeId(entry.stamp_node),
-        };
+        let version = Version { stamp: Stamp(entry.stamp), node: NodeId(entry.stamp_node) };
         let touched = Stamp(entry.touched);
-        let freshness = Freshness {
-            version,
-            touched,
-            expires: entry.expires,
-        };
-        Self {
-            key: entry.key,
-            record: Record {
-                freshness,
-                value: entry.value,
-            },
-        }
+        let freshness = Freshness { version, touched, expires: entry.expires };
+        Self { key: entry.key, record: Record { freshness, value: entry.value } }
     }
 }
 

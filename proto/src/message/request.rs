@@ -15,39 +15,27 @@ impl From<Request> for WireBody {
     fn from(request: Request) -> Self {
         match request {
             Request::Execute(execute) => Self::Execute(execute.into()),
-            Request::Apply {
-                partition,
-                records,
-                as_primary,
-            } => Self::Apply(wire::Apply {
+            Request::Apply { partition, records, as_primary } => Self::Apply(wire::Apply {
                 partition: partition.0.into(),
                 records: into_entries(records),
                 as_primary,
             }),
-            Request::Fetch { partition, keys } => Self::Fetch(wire::Fetch {
-                partition: partition.0.into(),
-                keys,
-            }),
-            Request::Copy { partition, after } => Self::Copy(wire::Copy {
-                partition: partition.0.into(),
-                after,
-            }),
-            Request::Forward {
-                app,
-                key,
-                plan,
-                command,
-                timeout_ms,
-            } => Self::Forward(wire::Forward {
-                app: app.0,
-                key: key.position(),
-                plan: Some(plan.into()),
-                command,
-                timeout_ms,
-            }),
-            Request::Cancel { key } => Self::Cancel(wire::Cancel {
-                key: key.position(),
-            }),
+            Request::Fetch { partition, keys } => {
+                Self::Fetch(wire::Fetch { partition: partition.0.into(), keys })
+            }
+            Request::Copy { partition, after } => {
+                Self::Copy(wire::Copy { partition: partition.0.into(), after })
+            }
+            Request::Forward { app, key, plan, command, timeout_ms } => {
+                Self::Forward(wire::Forward {
+                    app: app.0,
+                    key: key.position(),
+                    plan: Some(plan.into()),
+                    command,
+                    timeout_ms,
+                })
+            }
+            Request::Cancel { key } => Self::Cancel(wire::Cancel { key: key.position() }),
             Request::Probe => Self::Probe(wire::Probe {}),
         }
     }
@@ -77,10 +65,7 @@ impl TryFrom<wire::Execute> for Execute {
             partition: partition(execute.partition)?,
             app: AppId(execute.app),
             command: execute.command,
-            stamp: execute.stamp.map(|stamp| Version {
-                stamp: Stamp(stamp),
-                node,
-            }),
+            stamp: execute.stamp.map(|stamp| Version { stamp: Stamp(stamp), node }),
             wants_seen: execute.wants_seen,
         })
     }
@@ -104,10 +89,7 @@ impl TryFrom<wire::Fetch> for Request {
 
     #[inline]
     fn try_from(fetch: wire::Fetch) -> Result<Self, WireError> {
-        Ok(Self::Fetch {
-            partition: partition(fetch.partition)?,
-            keys: fetch.keys,
-        })
+        Ok(Self::Fetch { partition: partition(fetch.partition)?, keys: fetch.keys })
     }
 }
 
@@ -116,10 +98,7 @@ impl TryFrom<wire::Copy> for Request {
 
     #[inline]
     fn try_from(copy: wire::Copy) -> Result<Self, WireError> {
-        Ok(Self::Copy {
-            partition: partition(copy.partition)?,
-            after: copy.after,
-        })
+        Ok(Self::Copy { partition: partition(copy.partition)?, after: copy.after })
     }
 }
 
@@ -128,9 +107,7 @@ impl TryFrom<wire::Forward> for Request {
 
     #[inline]
     fn try_from(forward: wire::Forward) -> Result<Self, WireError> {
-        let plan = forward.plan.ok_or(WireError::Missing {
-            what: "a forwarded command's plan",
-        })?;
+        let plan = forward.plan.ok_or(WireError::Missing { what: "a forwarded command's plan" })?;
         Ok(Self::Forward {
             app: AppId(forward.app),
             key: Key::at(forward.key),
@@ -144,9 +121,7 @@ impl TryFrom<wire::Forward> for Request {
 impl From<wire::Cancel> for Request {
     #[inline]
     fn from(cancel: wire::Cancel) -> Self {
-        Self::Cancel {
-            key: Key::at(cancel.key),
-        }
+        Self::Cancel { key: Key::at(cancel.key) }
     }
 }
 

@@ -14,36 +14,27 @@ impl From<Response> for WireBody {
     fn from(response: Response) -> Self {
         match response {
             Response::Executed { reply, seen } => Self::Executed(wire::Executed { reply, seen }),
-            Response::Superseded { by } => Self::Superseded(wire::Superseded {
-                stamp: by.stamp.0,
-                stamp_node: by.node.0,
-            }),
+            Response::Superseded { by } => {
+                Self::Superseded(wire::Superseded { stamp: by.stamp.0, stamp_node: by.node.0 })
+            }
             Response::Applied => Self::Applied(wire::Applied {}),
-            Response::Fetched { records } => Self::Fetched(wire::Fetched {
-                records: into_entries(records),
-            }),
-            Response::Copied {
-                records,
-                has_more,
-                is_blank,
-            } => Self::Copied(wire::Copied {
-                records: into_entries(records),
-                has_more,
-                is_blank,
-            }),
+            Response::Fetched { records } => {
+                Self::Fetched(wire::Fetched { records: into_entries(records) })
+            }
+            Response::Copied { records, has_more, is_blank } => {
+                Self::Copied(wire::Copied { records: into_entries(records), has_more, is_blank })
+            }
             Response::Forwarded(outcome) => {
                 let outcome = match outcome {
                     Ok(reply) => Outcome::Reply(reply),
                     Err(failure) => Outcome::Failure(failure.into()),
                 };
-                Self::Forwarded(wire::Forwarded {
-                    outcome: Some(outcome),
-                })
+                Self::Forwarded(wire::Forwarded { outcome: Some(outcome) })
             }
             Response::Alive => Self::Alive(wire::Alive {}),
-            Response::Refused(refusal) => Self::Refused(wire::Refused {
-                refusal: wire::Refusal::from(refusal).into(),
-            }),
+            Response::Refused(refusal) => {
+                Self::Refused(wire::Refused { refusal: wire::Refusal::from(refusal).into() })
+            }
         }
     }
 }
@@ -51,10 +42,7 @@ impl From<Response> for WireBody {
 impl From<wire::Executed> for Response {
     #[inline]
     fn from(executed: wire::Executed) -> Self {
-        Self::Executed {
-            reply: executed.reply,
-            seen: executed.seen,
-        }
+        Self::Executed { reply: executed.reply, seen: executed.seen }
     }
 }
 
@@ -62,37 +50,22 @@ impl From<wire::Superseded> for Response {
     #[inline]
     fn from(superseded: wire::Superseded) -> Self {
         let stamp = Stamp(superseded.stamp);
-        Self::Superseded {
-            by: Version {
-                stamp,
-                node: NodeId(superseded.stamp_node),
-            },
-        }
+        Self::Superseded { by: Version { stamp, node: NodeId(superseded.stamp_node) } }
     }
 }
 
 impl From<wire::Fetched> for Response {
     #[inline]
     fn from(fetched: wire::Fetched) -> Self {
-        Self::Fetched {
-            records: from_entries(fetched.records),
-        }
+        Self::Fetched { records: from_entries(fetched.records) }
     }
 }
 
 impl From<wire::Copied> for Response {
     #[inline]
     fn from(copied: wire::Copied) -> Self {
-        let wire::Copied {
-            records,
-            has_more,
-            is_blank,
-        } = copied;
-        Self::Copied {
-            records: from_entries(records),
-            has_more,
-            is_blank,
-        }
+        let wire::Copied { records, has_more, is_blank } = copied;
+        Self::Copied { records: from_entries(records), has_more, is_blank }
     }
 }
 
@@ -101,9 +74,7 @@ impl TryFrom<wire::Forwarded> for Response {
 
     #[inline]
     fn try_from(forwarded: wire::Forwarded) -> Result<Self, WireError> {
-        let missing = WireError::Missing {
-            what: "a forwarded command's outcome",
-        };
+        let missing = WireError::Missing { what: "a forwarded command's outcome" };
         Ok(Self::Forwarded(match forwarded.outcome.ok_or(missing)? {
             Outcome::Reply(reply) => Ok(reply),
             Outcome::Failure(failure) => Err(failure.try_into()?),
@@ -116,10 +87,7 @@ impl TryFrom<wire::Refused> for Response {
 
     #[inline]
     fn try_from(refused: wire::Refused) -> Result<Self, WireError> {
-        let wrong = WireError::NoSuchValue {
-            what: "a refusal",
-            value: refused.refusal,
-        };
+        let wrong = WireError::NoSuchValue { what: "a refusal", value: refused.refusal };
         let refusal = match wire::Refusal::try_from(refused.refusal) {
             Ok(wire::Refusal::NotOwner) => Refusal::NotOwner,
             Ok(wire::Refusal::WrongEpoch) => Refusal::WrongEpoch,

@@ -14,24 +14,12 @@ fn execute(id: u64, command: Bytes) -> Message {
         wants_seen: false,
     };
     let request = Request::Execute(execute);
-    Message {
-        epoch: Epoch(1),
-        body: Body::Request {
-            id: RequestId(id),
-            request,
-        },
-    }
+    Message { epoch: Epoch(1), body: Body::Request { id: RequestId(id), request } }
 }
 
 fn small(id: u64) -> Message {
     let response = Response::Applied;
-    Message {
-        epoch: Epoch(1),
-        body: Body::Response {
-            id: RequestId(id),
-            response,
-        },
-    }
+    Message { epoch: Epoch(1), body: Body::Response { id: RequestId(id), response } }
 }
 
 fn big(id: u64) -> Message {
@@ -72,38 +60,20 @@ fn receive(packer: &mut Packer, limits: &Limits) -> Vec<(usize, Message)> {
 fn what_one_turn_queued_goes_out_as_one_frame() {
     let mut packer = Packer::new(&limits());
     let messages: Vec<_> = (0..5).map(small).collect();
-    messages
-        .iter()
-        .for_each(|m| packer.push(m.clone()).unwrap());
+    messages.iter().for_each(|m| packer.push(m.clone()).unwrap());
     let frame = packer.pop().unwrap();
     assert_eq!(packer.pop(), None);
     assert!(packer.is_empty());
-    assert_eq!(
-        frame,
-        RawFrame::from(Frame::Batch(messages)),
-        "it is what prost makes of it"
-    );
+    assert_eq!(frame, RawFrame::from(Frame::Batch(messages)), "it is what prost makes of it");
 }
 
 #[test]
 fn a_frame_is_closed_before_it_is_over_its_bytes_or_messages() {
     let mut packer = Packer::new(&limits());
-    let messages: Vec<_> = (0..25)
-        .map(small)
-        .chain([execute(25, vec![1; 80].into())])
-        .collect();
-    messages
-        .iter()
-        .cycle()
-        .take(52)
-        .for_each(|m| packer.push(m.clone()).unwrap());
+    let messages: Vec<_> = (0..25).map(small).chain([execute(25, vec![1; 80].into())]).collect();
+    messages.iter().cycle().take(52).for_each(|m| packer.push(m.clone()).unwrap());
     let received = receive(&mut packer, &limits());
-    assert!(
-        received
-            .iter()
-            .map(|(_, m)| m)
-            .eq(messages.iter().cycle().take(52))
-    );
+    assert!(received.iter().map(|(_, m)| m).eq(messages.iter().cycle().take(52)));
     assert!(received.iter().all(|(at, _)| *at < 8));
 }
 
@@ -132,36 +102,17 @@ fn what_is_pending_is_known_and_falls_to_zero() {
 fn what_the_peer_would_refuse_is_not_sent() {
     let mut packer = Packer::new(&limits());
     let command = execute(1, vec![0; 301].into());
-    let wrong = WireError::TooLarge {
-        what: "a command",
-        bytes: 301,
-        bytes_max: 300,
-    };
+    let wrong = WireError::TooLarge { what: "a command", bytes: 301, bytes_max: 300 };
     assert_eq!(packer.push(command), Err(wrong));
     let command = execute(1, vec![0; 300].into());
-    let limits = Limits {
-        message_bytes_max: 310,
-        ..limits()
-    };
+    let limits = Limits { message_bytes_max: 310, ..limits() };
     let refused = Packer::new(&limits).push(command).unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            WireError::TooLarge {
-                what: "a message",
-                ..
-            }
-        ),
-        "{refused}"
-    );
+    assert!(matches!(refused, WireError::TooLarge { what: "a message", .. }), "{refused}");
     assert!(packer.is_empty());
 }
 
 #[test]
 #[should_panic(expected = "does not fit into a frame")]
 fn a_chunk_must_fit_into_a_frame() {
-    let _ = Packer::new(&Limits {
-        chunk_bytes_max: 150,
-        ..limits()
-    });
+    let _ = Packer::new(&Limits { chunk_bytes_max: 150, ..limits() });
 }

@@ -21,7 +21,7 @@ pub fn limits() -> Limits {
         frame_bytes_max: 2048,
         chunk_bytes_max: 256,
         message_bytes_max: 2000,
-        batch_messages_max: 8,
+        batch_messages_max: 5,
         chunk_streams_max: 2,
         reassembly_bytes_max: 4000,
         command_bytes_max: 600,
@@ -45,31 +45,16 @@ fn number() -> impl Strategy<Value = u64> {
 }
 
 fn version() -> impl Strategy<Value = Version> {
-    (number(), number()).prop_map(|(stamp, node)| Version {
-        stamp: Stamp(stamp),
-        node: NodeId(node),
-    })
+    (number(), number())
+        .prop_map(|(stamp, node)| Version { stamp: Stamp(stamp), node: NodeId(node) })
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let value = option::of(bytes(limits().value_bytes_max));
-    let entry = (
-        bytes(limits().key_bytes_max),
-        version(),
-        number(),
-        number(),
-        value,
-    );
+    let entry = (bytes(limits().key_bytes_max), version(), number(), number(), value);
     let entry = entry.prop_map(|(key, version, touched, expires, value)| {
-        let freshness = Freshness {
-            version,
-            touched: Stamp(touched),
-            expires,
-        };
-        Entry {
-            key,
-            record: Record { freshness, value },
-        }
+        let freshness = Freshness { version, touched: Stamp(touched), expires };
+        Entry { key, record: Record { freshness, value } }
     });
     vec(entry, 0..=limits().records_max)
 }
@@ -94,28 +79,13 @@ fn request() -> impl Strategy<Value = Request> {
     let key = || number().prop_map(Key::at);
     let table_key = || bytes(limits().key_bytes_max);
     prop_oneof![
-        (
-            partition(),
-            app(),
-            command(),
-            option::of(version()),
-            any::<bool>()
-        )
-            .prop_map(|(partition, app, command, stamp, wants_seen)| {
-                Request::Execute(Execute {
-                    partition,
-                    app,
-                    command,
-                    stamp,
-                    wants_seen,
-                })
-            }),
-        (partition(), entries(), any::<bool>()).prop_map(|(partition, records, as_primary)| {
-            Request::Apply {
-                partition,
-                records,
-                as_primary,
+        (partition(), app(), command(), option::of(version()), any::<bool>()).prop_map(
+            |(partition, app, command, stamp, wants_seen)| {
+                Request::Execute(Execute { partition, app, command, stamp, wants_seen })
             }
+        ),
+        (partition(), entries(), any::<bool>()).prop_map(|(partition, records, as_primary)| {
+            Request::Apply { partition, records, as_primary }
         }),
         (partition(), vec(table_key(), 0..=limits().records_max))
             .prop_map(|(partition, keys)| Request::Fetch { partition, keys }),
@@ -123,13 +93,7 @@ fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(partition, after)| Request::Copy { partition, after }),
         (app(), key(), plan(), command(), any::<u32>()).prop_map(
             |(app, key, plan, command, timeout_ms)| {
-                Request::Forward {
-                    app,
-                    key,
-                    plan,
-                    command,
-                    timeout_ms,
-                }
+                Request::Forward { app, key, plan, command, timeout_ms }
             }
         ),
         key().prop_map(|key| Request::Cancel { key }),
@@ -146,11 +110,7 @@ fn response() -> impl Strategy<Value = Response> {
         Just(Response::Applied),
         entries().prop_map(|records| Response::Fetched { records }),
         (entries(), any::<bool>(), any::<bool>()).prop_map(|(records, has_more, is_blank)| {
-            Response::Copied {
-                records,
-                has_more,
-                is_blank,
-            }
+            Response::Copied { records, has_more, is_blank }
         }),
         reply().prop_map(|reply| Response::Forwarded(Ok(reply))),
         failure().prop_map(|failure| Response::Forwarded(Err(failure))),
@@ -173,26 +133,14 @@ fn refusal() -> impl Strategy<Value = Refusal> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    let size_of = prop_oneof![
-        Just(SizeOf::Key),
-        Just(SizeOf::Value),
-        Just(SizeOf::Command)
-    ];
+    let size_of = prop_oneof![Just(SizeOf::Key), Just(SizeOf::Value), Just(SizeOf::Command)];
     let count = any::<(u8, u8, bool)>();
     prop_oneof![
         count.prop_map(|(acked, wanted, may_have_happened)| {
-            Failure::QuorumNotMet {
-                acked,
-                wanted,
-                may_have_happened,
-            }
+            Failure::QuorumNotMet { acked, wanted, may_have_happened }
         }),
         count.prop_map(|(acked, wanted, may_have_happened)| {
-            Failure::TimedOut {
-                acked,
-                wanted,
-                may_have_happened,
-            }
+            Failure::TimedOut { acked, wanted, may_have_happened }
         }),
         Just(Failure::Overloaded),
         any::<u16>().prop_map(|partition| Failure::PrimaryDown { partition }),
@@ -218,10 +166,7 @@ pub fn message() -> impl Strategy<Value = Message> {
         8 => (id(), response()).prop_map(|(id, response)| Body::Response { id, response }),
         1 => Just(Body::Leaving),
     ];
-    (number(), body).prop_map(|(epoch, body)| Message {
-        epoch: Epoch(epoch),
-        body,
-    })
+    (number(), body).prop_map(|(epoch, body)| Message { epoch: Epoch(epoch), body })
 }
 
 /// Messages whose encoding does not exceed the limit; `entries` alone may.
@@ -237,18 +182,9 @@ fn identity() -> impl Strategy<Value = Identity> {
     let name = || "[a-zA-Z0-9._-]{1,20}";
     let protocols = (1..=u32::MAX).prop_flat_map(|max| (1..=max, Just(max)));
     let capabilities = btree_set(name(), 0..=limits().capabilities_max);
-    (
-        name(),
-        name(),
-        1..=u64::MAX,
-        number(),
-        protocols,
-        capabilities,
-        number(),
-        any::<u64>(),
-    )
-        .prop_map(
-            |(cluster, name, node, incarnation, (min, max), capabilities, epoch, ring)| Identity {
+    (name(), name(), 1..=u64::MAX, number(), protocols, capabilities, number(), any::<u64>())
+        .prop_map(|(cluster, name, node, incarnation, (min, max), capabilities, epoch, ring)| {
+            Identity {
                 cluster,
                 name: NodeName::new(&name).unwrap(),
                 node: NodeId(node),
@@ -257,8 +193,8 @@ fn identity() -> impl Strategy<Value = Identity> {
                 capabilities,
                 ring_epoch: Epoch(epoch),
                 ring_fingerprint: ring,
-            },
-        )
+            }
+        })
 }
 
 pub fn frame() -> impl Strategy<Value = Frame> {
@@ -270,12 +206,7 @@ pub fn frame() -> impl Strategy<Value = Frame> {
             .prop_map(|(identity, protocol)| Frame::Welcome(Welcome { identity, protocol })),
         (code, "[ -~]{0,40}").prop_map(|(code, text)| Frame::Goodbye(Goodbye { code, text })),
         messages(3).prop_map(Frame::Batch),
-        (any::<u64>(), bytes(limits().chunk_bytes_max), any::<bool>()).prop_map(
-            |(stream, bytes, is_last)| Frame::Chunk(Chunk {
-                stream,
-                bytes,
-                is_last
-            })
-        ),
+        (any::<u64>(), bytes(limits().chunk_bytes_max), any::<bool>())
+            .prop_map(|(stream, bytes, is_last)| Frame::Chunk(Chunk { stream, bytes, is_last })),
     ]
 }

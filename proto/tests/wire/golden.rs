@@ -26,16 +26,10 @@ fn encoded() -> BTreeMap<&'static str, Samples> {
     for (word, message) in samples::messages() {
         let bytes = encode(&message);
         assert_eq!(bytes.len(), encoded_len(&message));
-        files
-            .entry(samples::kind(&message))
-            .or_default()
-            .push((word.into(), bytes));
+        files.entry(samples::kind(&message)).or_default().push((word.into(), bytes));
     }
     for (kind, word, frame) in samples::frames() {
-        files
-            .entry(kind)
-            .or_default()
-            .push((word.into(), RawFrame::from(frame).0));
+        files.entry(kind).or_default().push((word.into(), RawFrame::from(frame).0));
     }
     files
 }
@@ -53,10 +47,7 @@ fn from_text(text: &str) -> Samples {
     let byte = |at: &[u8]| u8::from_str_radix(std::str::from_utf8(at).unwrap(), 16).unwrap();
     let line = |line: &str| {
         let (word, hex) = line.split_once(' ').unwrap();
-        (
-            word.to_owned(),
-            hex.as_bytes().chunks(2).map(byte).collect(),
-        )
+        (word.to_owned(), hex.as_bytes().chunks(2).map(byte).collect())
     };
     text.lines().map(line).collect()
 }
@@ -65,29 +56,18 @@ fn from_text(text: &str) -> Samples {
 static GOLDEN: LazyLock<BTreeMap<String, Samples>> = LazyLock::new(|| {
     if env::var_os("UPDATE_GOLDEN").is_some() {
         for (kind, samples) in encoded() {
-            fs::write(
-                directory().join(kind).with_extension("hex"),
-                to_text(&samples),
-            )
-            .unwrap();
+            fs::write(directory().join(kind).with_extension("hex"), to_text(&samples)).unwrap();
         }
     }
-    let files = fs::read_dir(directory())
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let files = fs::read_dir(directory()).unwrap().map(|file| file.unwrap().path());
     let kind = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    files
-        .map(|path| (kind(&path), from_text(&fs::read_to_string(&path).unwrap())))
-        .collect()
+    files.map(|path| (kind(&path), from_text(&fs::read_to_string(&path).unwrap()))).collect()
 });
 
 #[test]
 fn every_kind_is_encoded_as_it_was_released() {
     let encoded = encoded();
-    assert!(
-        GOLDEN.keys().eq(encoded.keys()),
-        "one file per kind, and no others"
-    );
+    assert!(GOLDEN.keys().eq(encoded.keys()), "one file per kind, and no others");
     for (kind, samples) in encoded {
         assert_eq!(to_text(&samples), to_text(&GOLDEN[kind]), "{kind}");
     }
@@ -98,24 +78,13 @@ fn what_was_released_is_decoded_as_it_was_meant() {
     let limits = Limits::default();
     let bytes = |kind: &str, word: &str| {
         let sample = GOLDEN[kind].iter().find(|(w, _)| w == word);
-        sample
-            .unwrap_or_else(|| panic!("no {word} in {kind}"))
-            .1
-            .clone()
+        sample.unwrap_or_else(|| panic!("no {word} in {kind}")).1.clone()
     };
     for (word, message) in samples::messages() {
         let kind = samples::kind(&message);
-        assert_eq!(
-            decode(bytes(kind, word), &limits),
-            Ok(message),
-            "{kind} {word}"
-        );
+        assert_eq!(decode(bytes(kind, word), &limits), Ok(message), "{kind} {word}");
     }
     for (kind, word, frame) in samples::frames() {
-        assert_eq!(
-            Frame::decode(RawFrame(bytes(kind, word)), &limits),
-            Ok(frame),
-            "{kind} {word}"
-        );
+        assert_eq!(Frame::decode(RawFrame(bytes(kind, word)), &limits), Ok(frame), "{kind} {word}");
     }
 }

@@ -63,10 +63,7 @@ fn damaged(bytes: &[u8], damages: &[Damage]) -> Bytes {
 fn is_refused_or_sound(bytes: Bytes, limits: &Limits) {
     if let Ok(message) = decode(bytes.clone(), limits) {
         assert_eq!(limits.check(&message), Ok(()));
-        assert!(
-            wire::Message::decode(bytes).is_ok(),
-            "prost reads what we read"
-        );
+        assert!(wire::Message::decode(bytes).is_ok(), "prost reads what we read");
         assert_eq!(decode(encode(&message), &Limits::default()), Ok(message));
     }
 }
@@ -75,16 +72,11 @@ fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
     let Ok(frame) = Frame::decode(RawFrame(bytes.clone()), limits) else {
         return;
     };
-    assert!(
-        wire::Frame::decode(bytes).is_ok(),
-        "prost reads what we read"
-    );
+    assert!(wire::Frame::decode(bytes).is_ok(), "prost reads what we read");
     match &frame {
         Frame::Batch(messages) => {
             assert!(messages.len() <= limits.batch_messages_max);
-            messages
-                .iter()
-                .for_each(|m| assert_eq!(limits.check(m), Ok(())));
+            messages.iter().for_each(|m| assert_eq!(limits.check(m), Ok(())));
         }
         Frame::Hello(hello) => {
             assert!(hello.identity.capabilities.len() <= limits.capabilities_max);
@@ -95,10 +87,7 @@ fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
         Frame::Goodbye(goodbye) => assert!(goodbye.text.len() <= limits.text_bytes_max),
         Frame::Chunk(chunk) => assert!(chunk.bytes.len() <= limits.frame_bytes_max),
     }
-    assert_eq!(
-        Frame::decode(frame.clone().into(), &Limits::default()),
-        Ok(frame)
-    );
+    assert_eq!(Frame::decode(frame.clone().into(), &Limits::default()), Ok(frame));
 }
 
 /// All that comes out of `packer`, in the order in which it is complete.

@@ -12,10 +12,8 @@ use peer_ring_core::record::{Freshness, Record, Version};
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame};
 
-const VERSION: Version = Version {
-    stamp: Stamp(0x018b_cfe5_6800_0001),
-    node: NodeId(0x1122_3344_5566_7788),
-};
+const VERSION: Version =
+    Version { stamp: Stamp(0x018b_cfe5_6800_0001), node: NodeId(0x1122_3344_5566_7788) };
 const PARTITION: PartitionId = PartitionId(258);
 const APP: AppId = AppId(0xaabb_ccdd);
 
@@ -50,35 +48,17 @@ pub fn kind(message: &Message) -> &'static str {
 pub type Sample = (&'static str, Message);
 
 pub fn request(request: Request) -> Message {
-    Message {
-        epoch: Epoch(7),
-        body: Body::Request {
-            id: RequestId(0x12_3405),
-            request,
-        },
-    }
+    Message { epoch: Epoch(7), body: Body::Request { id: RequestId(0x12_3405), request } }
 }
 
 pub fn response(response: Response) -> Message {
-    Message {
-        epoch: Epoch(7),
-        body: Body::Response {
-            id: RequestId(0x12_3405),
-            response,
-        },
-    }
+    Message { epoch: Epoch(7), body: Body::Response { id: RequestId(0x12_3405), response } }
 }
 
 pub fn messages() -> Vec<Sample> {
     let mut all = requests();
     all.extend(responses());
-    all.push((
-        "word",
-        Message {
-            epoch: Epoch(7),
-            body: Body::Leaving,
-        },
-    ));
+    all.push(("word", Message { epoch: Epoch(7), body: Body::Leaving }));
     all
 }
 
@@ -93,22 +73,11 @@ pub fn execute(stamp: Option<Version>, wants_seen: bool, command: Bytes) -> Mess
 }
 
 fn entries() -> Vec<Entry> {
-    let freshness = Freshness {
-        version: VERSION,
-        touched: Stamp(3),
-        expires: 1_700_000_000_000,
-    };
-    let untouched = Freshness {
-        version: VERSION,
-        touched: Stamp::ZERO,
-        expires: 0,
-    };
+    let freshness = Freshness { version: VERSION, touched: Stamp(3), expires: 1_700_000_000_000 };
+    let untouched = Freshness { version: VERSION, touched: Stamp::ZERO, expires: 0 };
     let entry = |key: &'static str, freshness, value: Option<&'static str>| Entry {
         key: Bytes::from(key),
-        record: Record {
-            freshness,
-            value: value.map(Bytes::from),
-        },
+        record: Record { freshness, value: value.map(Bytes::from) },
     };
     vec![
         entry("full", freshness, Some("value")),
@@ -119,67 +88,25 @@ fn entries() -> Vec<Entry> {
 
 fn forward(plan: Plan) -> Message {
     let (key, command) = (Key::at(0xfedc_ba98_7654_3210), "do".into());
-    request(Request::Forward {
-        app: APP,
-        key,
-        plan,
-        command,
-        timeout_ms: 1500,
-    })
+    request(Request::Forward { app: APP, key, plan, command, timeout_ms: 1500 })
 }
 
 fn requests() -> Vec<Sample> {
     let partition = PARTITION;
-    let apply = |records, as_primary| {
-        request(Request::Apply {
-            partition,
-            records,
-            as_primary,
-        })
-    };
+    let apply = |records, as_primary| request(Request::Apply { partition, records, as_primary });
     vec![
         ("write", execute(Some(VERSION), false, "do".into())),
         ("read", execute(None, true, "do".into())),
-        (
-            "never_written",
-            execute(Some(Version::NONE), false, Bytes::new()),
-        ),
+        ("never_written", execute(Some(Version::NONE), false, Bytes::new())),
         ("primary", apply(entries(), true)),
         ("nothing", apply(vec![], false)),
-        (
-            "two",
-            request(Request::Fetch {
-                partition,
-                keys: vec!["a".into(), "".into()],
-            }),
-        ),
-        (
-            "first",
-            request(Request::Copy {
-                partition,
-                after: None,
-            }),
-        ),
-        (
-            "next",
-            request(Request::Copy {
-                partition,
-                after: Some("k".into()),
-            }),
-        ),
-        (
-            "empty_key",
-            request(Request::Copy {
-                partition,
-                after: Some("".into()),
-            }),
-        ),
+        ("two", request(Request::Fetch { partition, keys: vec!["a".into(), "".into()] })),
+        ("first", request(Request::Copy { partition, after: None })),
+        ("next", request(Request::Copy { partition, after: Some("k".into()) })),
+        ("empty_key", request(Request::Copy { partition, after: Some("".into()) })),
         ("read", forward(Plan::read(3, 2))),
         ("write", forward(Plan::quorum(16, 255).reconciled_by_app())),
-        (
-            "majority",
-            forward(Plan::new(Kind::Owner, 5, Need::Majority)),
-        ),
+        ("majority", forward(Plan::new(Kind::Owner, 5, Need::Majority))),
         ("all", forward(Plan::new(Kind::Owner, 1, Need::All))),
         ("key", request(Request::Cancel { key: Key::at(1) })),
         ("probe", request(Request::Probe)),
@@ -189,28 +116,11 @@ fn requests() -> Vec<Sample> {
 fn responses() -> Vec<Sample> {
     let forwarded = |outcome| response(Response::Forwarded(outcome));
     let refused = |refusal| response(Response::Refused(refusal));
-    let copied = |records, has_more, is_blank| {
-        response(Response::Copied {
-            records,
-            has_more,
-            is_blank,
-        })
-    };
+    let copied =
+        |records, has_more, is_blank| response(Response::Copied { records, has_more, is_blank });
     let mut all = vec![
-        (
-            "plain",
-            response(Response::Executed {
-                reply: "done".into(),
-                seen: Bytes::new(),
-            }),
-        ),
-        (
-            "seen",
-            response(Response::Executed {
-                reply: "done".into(),
-                seen: "read".into(),
-            }),
-        ),
+        ("plain", response(Response::Executed { reply: "done".into(), seen: Bytes::new() })),
+        ("seen", response(Response::Executed { reply: "done".into(), seen: "read".into() })),
         ("by", response(Response::Superseded { by: VERSION })),
         ("applied", response(Response::Applied)),
         ("three", response(Response::Fetched { records: entries() })),
@@ -233,44 +143,24 @@ fn responses() -> Vec<Sample> {
 }
 
 fn failures() -> impl Iterator<Item = (&'static str, Failure)> {
-    let too_large = |what| Failure::TooLarge {
-        what,
-        bytes: 70_000,
-        bytes_max: 65_536,
-    };
+    let too_large = |what| Failure::TooLarge { what, bytes: 70_000, bytes_max: 65_536 };
     let all = [
-        Failure::QuorumNotMet {
-            acked: 1,
-            wanted: 2,
-            may_have_happened: true,
-        },
-        Failure::TimedOut {
-            acked: 0,
-            wanted: 3,
-            may_have_happened: false,
-        },
+        Failure::QuorumNotMet { acked: 1, wanted: 2, may_have_happened: true },
+        Failure::TimedOut { acked: 0, wanted: 3, may_have_happened: false },
         Failure::Overloaded,
         Failure::PrimaryDown { partition: 255 },
         Failure::OwnersDown { partition: 0 },
         Failure::NotReady,
-        Failure::PrimaryBlank {
-            partition: u16::MAX,
-        },
+        Failure::PrimaryBlank { partition: u16::MAX },
         Failure::UnknownApp { app: 0xaabb_ccdd },
         Failure::BadCommand,
         too_large(SizeOf::Key),
-        Failure::WrongEpoch {
-            may_have_happened: true,
-        },
-        Failure::Stopping {
-            may_have_happened: false,
-        },
+        Failure::WrongEpoch { may_have_happened: true },
+        Failure::Stopping { may_have_happened: false },
     ];
     let value = ("too_large_value", too_large(SizeOf::Value));
     let command = ("too_large_command", too_large(SizeOf::Command));
-    all.into_iter()
-        .map(|failure| (failure.code(), failure))
-        .chain([value, command])
+    all.into_iter().map(|failure| (failure.code(), failure)).chain([value, command])
 }
 
 pub fn identity() -> Identity {
@@ -288,61 +178,22 @@ pub fn identity() -> Identity {
 
 /// Frames under the names of their golden files.
 pub fn frames() -> Vec<(&'static str, &'static str, Frame)> {
-    let hello = |lane| {
-        Frame::Hello(Hello {
-            identity: identity(),
-            lane,
-        })
-    };
-    let chunk = |is_last| {
-        Frame::Chunk(Chunk {
-            stream: 9,
-            bytes: "piece".into(),
-            is_last,
-        })
-    };
-    let batch = vec![
-        response(Response::Applied),
-        execute(None, false, "do".into()),
-    ];
-    let young = Identity {
-        ring_fingerprint: 0,
-        ring_epoch: Epoch(0),
-        ..identity()
-    };
+    let hello = |lane| Frame::Hello(Hello { identity: identity(), lane });
+    let chunk = |is_last| Frame::Chunk(Chunk { stream: 9, bytes: "piece".into(), is_last });
+    let batch = vec![response(Response::Applied), execute(None, false, "do".into())];
+    let young = Identity { ring_fingerprint: 0, ring_epoch: Epoch(0), ..identity() };
     let mut all = vec![
         ("hello", "foreground", hello(Lane::Foreground)),
         ("hello", "background", hello(Lane::Background)),
-        (
-            "welcome",
-            "ring",
-            Frame::Welcome(Welcome {
-                identity: identity(),
-                protocol: 2,
-            }),
-        ),
-        (
-            "welcome",
-            "no_ring",
-            Frame::Welcome(Welcome {
-                identity: young,
-                protocol: 1,
-            }),
-        ),
+        ("welcome", "ring", Frame::Welcome(Welcome { identity: identity(), protocol: 2 })),
+        ("welcome", "no_ring", Frame::Welcome(Welcome { identity: young, protocol: 1 })),
         ("batch", "two", Frame::Batch(batch)),
         ("batch", "nothing", Frame::Batch(vec![])),
         ("chunk", "more", chunk(false)),
         ("chunk", "last", chunk(true)),
     ];
     all.extend(RefusalCode::ALL.into_iter().map(|code| {
-        (
-            "goodbye",
-            code.as_str(),
-            Frame::Goodbye(Goodbye {
-                code,
-                text: "why".into(),
-            }),
-        )
+        ("goodbye", code.as_str(), Frame::Goodbye(Goodbye { code, text: "why".into() }))
     }));
     all
 }

@@ -1,10 +1,6 @@
 //! What a message costs, in release:
 //! `cargo test --release -p peer-ring-proto --test wire -- --ignored --nocapture`.
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "it measures time"
-)]
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures time")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -41,24 +37,15 @@ fn measure(message: &Message) -> (Duration, Duration) {
         }
         (packing / BATCHES / BATCH, decoding / BATCHES / BATCH)
     };
-    (0..RUNS)
-        .map(|_| run())
-        .min_by_key(|(packing, decoding)| *packing + *decoding)
-        .unwrap()
+    (0..RUNS).map(|_| run()).min_by_key(|(packing, decoding)| *packing + *decoding).unwrap()
 }
 
 #[test]
 #[ignore = "a measurement, for release builds"]
 fn a_message_costs_less_than_300_ns_both_ways() {
     let payload = Bytes::from(vec![7; 100]);
-    let version = Version {
-        stamp: Stamp(1 << 60),
-        ..Version::NONE
-    };
-    let executed = Response::Executed {
-        reply: payload.clone(),
-        seen: Bytes::new(),
-    };
+    let version = Version { stamp: Stamp(1 << 60), ..Version::NONE };
+    let executed = Response::Executed { reply: payload.clone(), seen: Bytes::new() };
     for (what, message) in [
         ("execute", samples::execute(Some(version), false, payload)),
         ("executed", samples::response(executed)),

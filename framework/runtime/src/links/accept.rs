@@ -96,12 +96,7 @@ impl Acceptor {
         }
     }
 
-    fn welcome(
-        &self,
-        hello: Hello,
-        protocol: u32,
-        mut inbound: Streaming<RawFrame>,
-    ) -> Outgoing {
+    fn welcome(&self, hello: Hello, protocol: u32, mut inbound: Streaming<RawFrame>) -> Outgoing {
         let links = self.links.clone();
         let shared = &links.0;
         let welcome = Frame::Welcome(Welcome { identity: links.identity(), protocol });

@@ -34,11 +34,7 @@ pub(super) enum LinkEnd {
 }
 
 /// Reads frames and hands their messages over until the link ends.
-pub(super) async fn pump(
-    links: &Links,
-    from: Seat,
-    frames: &mut Streaming<RawFrame>,
-) -> LinkEnd {
+pub(super) async fn pump(links: &Links, from: Seat, frames: &mut Streaming<RawFrame>) -> LinkEnd {
     let mut reassembler = Reassembler::new(&links.0.limits);
     loop {
         let raw = match frames.message().await {
