@@ -110,3 +110,71 @@ impl Drop for Frames {
         lock(&self.0).is_closed = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::{FutureExt, StreamExt};
+    use peer_ring_core::id::{Epoch, RequestId};
+    use peer_ring_core::peer::{Body, Response};
+    use peer_ring_proto::hello::{Goodbye, RefusalCode};
+
+    use super::*;
+
+    fn link(bytes_max: usize) -> (Outbound, Frames) {
+        let first = Goodbye { code: RefusalCode::Other, text: String::new() };
+        let (outbound, mut frames) =
+            Outbound::new(Frame::Goodbye(first), &Limits::default(), bytes_max);
+        assert!(frames.next().now_or_never().is_some(), "the handshake goes first");
+        (outbound, frames)
+    }
+
+    fn message(bytes: usize) -> Message {
+        let (reply, seen) = (Bytes::from(vec![0; bytes]), Bytes::new());
+        let response = Response::Executed { reply, seen };
+        Message { epoch: Epoch(1), body: Body::Response { id: RequestId(1), response } }
+    }
+
+    fn next(frames: &mut Frames) -> Option<Option<Frame>> {
+        let raw = frames.next().now_or_never()?;
+        Some(raw.map(|raw| Frame::decode(raw, &Limits::default()).unwrap()))
+    }
+
+    #[test]
+    fn what_was_queued_meanwhile_goes_out_as_one_frame() {
+        let (outbound, mut frames) = link(1_000);
+        for _ in 0..3 {
+            assert!(outbound.send(message(1)));
+        }
+        assert_eq!(next(&mut frames), Some(Some(Frame::Batch(vec![message(1); 3]))));
+        assert_eq!(next(&mut frames), None);
+    }
+
+    #[test]
+    fn a_link_with_too_much_to_send_refuses_more() {
+        let (outbound, mut frames) = link(100);
+        assert!(outbound.send(message(200)));
+        assert!(!outbound.send(message(1)));
+        let (_, sent, refused) = outbound.counts();
+        assert_eq!((sent, refused), (1, 1));
+        assert!(next(&mut frames).is_some());
+        assert!(outbound.send(message(1)));
+    }
+
+    #[test]
+    fn a_closed_link_sends_what_it_has_and_takes_no_more() {
+        let (outbound, mut frames) = link(100);
+        assert!(outbound.send(message(1)));
+        outbound.close();
+        assert!(!outbound.send(message(1)));
+        assert!(matches!(next(&mut frames), Some(Some(Frame::Batch(_)))));
+        assert_eq!(next(&mut frames), Some(None));
+    }
+
+    #[test]
+    fn a_link_whose_frames_nobody_takes_any_more_is_closed() {
+        let (outbound, frames) = link(100);
+        drop(frames);
+        assert!(!outbound.send(message(1)));
+    }
+}
