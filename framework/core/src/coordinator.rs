@@ -1,18 +1,20 @@
 //! The coordinator: takes a client's command to the replicas of its key, and answers.
 //!
 //! An owner of the key coordinates. A node that is none forwards the command once, with what is
-//! left of the client's deadline. Each command is an [`op::Op`] that moves through stages, one
-//! file each; here is what they share: admission, deadlines, and who is asked first.
+//! left of the client's deadline. Each command is an `Op` that moves through stages, one file each;
+//! here is what they share: who is let in, under which id, and until when.
 
 mod forward;
 mod latency;
+mod message;
 mod op;
 mod owner;
+mod progress;
 mod read;
+mod repair;
+mod timers;
 mod write;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,20 +22,21 @@ use ahash::AHashMap;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+pub use message::{Abandon, Ask, In, Out};
+
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::app::{Apps, Kind, Plan};
+use crate::app::{Apps, Kind};
 use crate::failure::Failure;
 use crate::hlc::Clock;
-use crate::id::{AppId, CallerId, Desk, NodeId, PartitionId, RequestId, Seat};
-use crate::key::Key;
+use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
 use crate::peer::{Refusal, Request, Response};
 use crate::record::Version;
-use crate::replica;
 use crate::ring::Ring;
 use crate::view::View;
-
 use latency::Latency;
 use op::{Client, Op, Stage};
+use progress::Verdict;
+use timers::Timers;
 
 /// The bounds within which a coordinator works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,134 +60,6 @@ impl Default for Settings {
             hedge_after_max: Duration::from_millis(250),
         }
     }
-}
-
-/// A client's command.
-#[derive(Clone, Debug)]
-pub struct Ask {
-    /// Whose command it is.
-    pub app: AppId,
-    /// Where its key lies.
-    pub key: Key,
-    /// How it runs.
-    pub plan: Plan,
-    /// The command, in the app's encoding.
-    pub command: Bytes,
-    /// How long the caller waits.
-    pub timeout: Duration,
-}
-
-/// What can happen to a coordinator.
-#[derive(Debug)]
-pub enum In {
-    /// The ring or the peers' health has changed.
-    View(View),
-    /// A caller on this node asks.
-    Ask {
-        /// Who is to be answered.
-        caller: CallerId,
-        /// What is asked.
-        ask: Ask,
-    },
-    /// A peer forwards a client's command.
-    Forwarded {
-        /// Which peer.
-        from: Seat,
-        /// The peer's id for it.
-        id: RequestId,
-        /// What is asked.
-        ask: Ask,
-    },
-    /// A caller, or the peer on its behalf, does not wait any more.
-    Abandon(Abandon),
-    /// A replica, perhaps this node's own, has answered.
-    Answer {
-        /// Whose replica.
-        from: Seat,
-        /// The request's id.
-        id: RequestId,
-        /// The answer.
-        response: Response,
-    },
-    /// This node's replica, as the primary, has run a command.
-    Led {
-        /// The request's id.
-        id: RequestId,
-        /// What came of it.
-        outcome: Result<replica::Led, Refusal>,
-    },
-    /// A request will not be answered.
-    Undelivered {
-        /// Whom it was for.
-        to: Seat,
-        /// The request's id.
-        id: RequestId,
-        /// Whether it may have reached the peer all the same.
-        may_have_arrived: bool,
-    },
-    /// The link to a peer broke: what was sent over it will not be answered.
-    LinkLost(Seat),
-}
-
-/// Who does not wait any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Abandon {
-    /// A caller on this node.
-    Caller(CallerId),
-    /// The peer that forwarded a command under this id.
-    Peer(Seat, RequestId),
-}
-
-/// What a coordinator asks for.
-#[derive(Debug)]
-pub enum Out {
-    /// Give this to this node's own replica of the partition.
-    Local {
-        /// The request's id, for the answer.
-        id: RequestId,
-        /// Whose replica.
-        partition: PartitionId,
-        /// The request.
-        request: Request,
-    },
-    /// Let this node's own replica run a command as the primary.
-    Lead {
-        /// The request's id, for the answer.
-        id: RequestId,
-        /// Whose replica.
-        partition: PartitionId,
-        /// Whose command it is.
-        app: AppId,
-        /// The command.
-        command: Bytes,
-        /// The version of what it writes.
-        stamp: Version,
-    },
-    /// Send a request to a peer.
-    Send {
-        /// Which peer.
-        to: Seat,
-        /// The request's id, for the answer.
-        id: RequestId,
-        /// The request.
-        request: Request,
-    },
-    /// Answer a peer that forwarded a command.
-    Respond {
-        /// Which peer.
-        to: Seat,
-        /// The peer's id for it.
-        id: RequestId,
-        /// The answer.
-        response: Response,
-    },
-    /// Answer a caller.
-    Reply {
-        /// Which caller.
-        caller: CallerId,
-        /// The app's reply, or why there is none.
-        result: Result<Bytes, Failure>,
-    },
 }
 
 /// How often things happened that an operator wants to know.
@@ -217,19 +92,18 @@ impl Counters {
 pub struct Coordinator {
     seat: Seat,
     node: NodeId,
-    desk: Desk,
     settings: Settings,
     apps: Apps,
     view: View,
     clock: Clock,
-    requests: u64,
+    ids: RequestIds,
     ops: AHashMap<RequestId, Op>,
     /// Where a client's command stands, for those that did not end in the turn they came in.
     clients: AHashMap<Client, RequestId>,
     bytes: usize,
-    timers: BinaryHeap<Reverse<(Instant, RequestId)>>,
-    /// Operations that no timer watches yet.
-    fresh: Vec<RequestId>,
+    timers: Timers,
+    /// Operations whose timer is to be set at the end of the turn.
+    untimed: Vec<RequestId>,
     latencies: AHashMap<Seat, Latency>,
     counters: Counters,
 }
@@ -242,17 +116,16 @@ impl Coordinator {
         Self {
             seat,
             node,
-            desk,
             settings,
             apps,
             view: View::default(),
             clock: Clock::default(),
-            requests: 0,
+            ids: RequestIds::new(desk, node),
             ops: AHashMap::with_hasher(hasher()),
             clients: AHashMap::with_hasher(hasher()),
             bytes: 0,
-            timers: BinaryHeap::new(),
-            fresh: Vec::new(),
+            timers: Timers::new(),
+            untimed: Vec::new(),
             latencies: AHashMap::with_hasher(hasher()),
             counters: Counters::default(),
         }
@@ -279,6 +152,9 @@ impl Coordinator {
 
     fn admit(&mut self, ask: &Ask) -> Result<Arc<Ring>, Failure> {
         let ring = self.view.ring.clone().ok_or(Failure::NotReady)?;
+        if self.apps.get(ask.app).is_none() {
+            return Err(Failure::UnknownApp { app: ask.app.0 });
+        }
         let bytes = self.bytes.saturating_add(ask.command.len());
         let has_room = self.ops.len() < self.settings.inflight_max
             && (self.ops.is_empty() || bytes <= self.settings.inflight_bytes_max);
@@ -309,6 +185,7 @@ impl Coordinator {
             deadline: now.tick + ask.timeout,
             owners: SmallVec::from_slice(owners),
             is_maybe_written: false,
+            refusal: None,
             stage: Stage::Lead,
         };
         if usize::from(op.wanted()) > op.owners.len() {
@@ -329,8 +206,8 @@ impl Coordinator {
         } else if let Client::Peer(to, id) = client {
             let response = Response::Refused(Refusal::NotOwner);
             return out.push(Out::Respond { to, id, response });
-        } else if let Err(failure) = self.begin_forward(now, id, &mut op, out) {
-            return finish(client, Err(failure), out);
+        } else {
+            self.begin_forward(now, id, &mut op, out);
         }
         self.keep(id, op);
     }
@@ -355,9 +232,8 @@ impl Coordinator {
     }
 
     fn next_id(&mut self) -> RequestId {
-        self.requests += 1;
-        let id = RequestId::new(self.desk, self.requests);
-        self.fresh.push(id);
+        let id = self.ids.draw();
+        self.untimed.push(id);
         id
     }
 
@@ -381,123 +257,18 @@ impl Coordinator {
         }
     }
 
-    /// The indices of `owners`, those first that are likely to answer soonest.
-    fn by_speed(&self, owners: &[Seat]) -> SmallVec<[u8; 8]> {
-        let mut order: SmallVec<[(_, _, u8); 8]> = SmallVec::new();
-        for (index, seat) in (0..).zip(owners) {
-            if *seat == self.seat {
-                order.push((crate::view::PeerState::Alive, 0, index));
-                continue;
-            }
-            let mean = self.latencies.get(seat).map_or(1, |latency| latency.mean_ns());
-            order.push((self.view.health.state(*seat), mean, index));
-        }
-        order.sort_unstable();
-        order.into_iter().map(|(_, _, index)| index).collect()
-    }
-
-    fn sample(&mut self, seat: Seat, time: Duration) {
-        if seat != self.seat {
-            self.latencies.entry(seat).or_default().sample(time);
-        }
-    }
-
-    fn answer(
-        &mut self,
-        now: Now,
-        from: Seat,
-        id: RequestId,
-        response: Response,
-        out: &mut Outbox<Out>,
-    ) {
-        let Some(mut op) = self.remove(id) else {
-            return;
-        };
-        let Some(index) = op.index_of(from) else {
-            return self.keep(id, op);
-        };
-        let verdict = match op.stage {
-            Stage::Read(_) => self.read_answer(now, &mut op, index, id, response, out),
-            Stage::Repair(_) => self.repair_answer(&mut op, index, id, response, out),
-            Stage::Write(_) => self.write_answer(now, &mut op, index, response),
-            Stage::Replicate(_) => self.replicate_answer(&mut op, index, &response),
-            Stage::Forward(_) => self.forward_answer(now, &mut op, index, id, response, out),
-            Stage::Lead => Verdict::Wait,
-        };
-        self.settle(now, id, op, verdict, out);
-    }
-
-    fn undelivered(
-        &mut self,
-        now: Now,
-        to: Seat,
-        id: RequestId,
-        may_have_arrived: bool,
-        out: &mut Outbox<Out>,
-    ) {
-        let Some(mut op) = self.remove(id) else {
-            return;
-        };
-        let Some(index) = op.index_of(to) else {
-            return self.keep(id, op);
-        };
-        op.is_maybe_written |= may_have_arrived;
-        let verdict = match op.stage {
-            Stage::Read(_) => self.read_failed(now, &mut op, index, id, out),
-            Stage::Repair(_) => self.repair_failed(&op),
-            Stage::Write(_) => self.write_failed(&mut op, index),
-            Stage::Replicate(_) => self.replicate_failed(&mut op, index),
-            Stage::Forward(_) => {
-                self.forward_failed(now, &mut op, index, id, may_have_arrived, out)
-            }
-            Stage::Lead => Verdict::Wait,
-        };
-        self.settle(now, id, op, verdict, out);
-    }
-
-    /// Takes every request for `seat` that is under way as lost, in the order of their ids.
-    fn link_lost(&mut self, now: Now, seat: Seat, out: &mut Outbox<Out>) {
-        let waits = |op: &Op| op.index_of(seat).is_some_and(|index| op.waits_for(index));
-        let waiting = self.ops.iter().filter(|(_, op)| waits(op));
-        let mut ids: Vec<_> = waiting.map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        for id in ids {
-            self.undelivered(now, seat, id, true, out);
-        }
-    }
-
-    fn settle(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Op,
-        verdict: Verdict,
-        out: &mut Outbox<Out>,
-    ) {
-        match verdict {
-            Verdict::Wait => self.keep(id, op),
-            Verdict::WaitAs(id) => self.keep(id, op),
-            Verdict::End(result) => self.end(&op, result, out),
-            Verdict::WriteAgain => {
-                self.counters.restamped_writes += 1;
-                let id = self.next_id();
-                self.send_write(now, id, &mut op, out);
-                self.keep(id, op);
-            }
-        }
-    }
-
     /// Tells the coordinator that all that followed from an input has been handled.
     ///
     /// Deadlines are set here, for the commands that are still under way: most commands that
     /// touch this node's replica only have ended by now and never need one.
     pub fn end_turn(&mut self) {
-        while let Some(id) = self.fresh.pop() {
+        while let Some(id) = self.untimed.pop() {
             if let Some(op) = self.ops.get(&id) {
-                self.timers.push(Reverse((op.due(), id)));
+                self.timers.set(op.due(), id);
                 self.clients.insert(op.client, id);
             }
         }
+        self.timers.tidy(|id| self.ops.contains_key(&id));
     }
 
     fn abandon(&mut self, whose: Abandon, out: &mut Outbox<Out>) {
@@ -518,18 +289,6 @@ impl Coordinator {
     }
 }
 
-/// What an answer means for the operation it belongs to.
-enum Verdict {
-    /// It goes on waiting.
-    Wait,
-    /// It goes on waiting, for answers to requests with another id.
-    WaitAs(RequestId),
-    /// Its client is answered.
-    End(Result<Bytes, Failure>),
-    /// Its write is sent again with a later stamp.
-    WriteAgain,
-}
-
 fn finish(client: Client, result: Result<Bytes, Failure>, out: &mut Outbox<Out>) {
     out.push(match client {
         Client::Caller(caller) => Out::Reply { caller, result },
@@ -545,6 +304,8 @@ impl Actor for Coordinator {
         match input {
             In::View(view) => self.view = view,
             In::Ask { caller, ask } => self.take(now, Client::Caller(caller), ask, out),
+            // The network delivered it twice; the first is under way, and will be answered.
+            In::Forwarded { from, id, .. } if self.clients.contains_key(&Client::Peer(from, id)) => {}
             In::Forwarded { from, id, ask } => self.take(now, Client::Peer(from, id), ask, out),
             In::Abandon(whose) => self.abandon(whose, out),
             In::Answer { from, id, response } => self.answer(now, from, id, response, out),
@@ -557,25 +318,13 @@ impl Actor for Coordinator {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let timed = self.timers.peek().map(|Reverse((at, _))| *at);
-        let fresh = self.fresh.iter().filter_map(|id| self.ops.get(id)).map(Op::due).min();
-        timed.into_iter().chain(fresh).min()
+        let untimed = self.untimed.iter().filter_map(|id| self.ops.get(id)).map(Op::due);
+        untimed.chain(self.timers.next_at()).min()
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
         self.end_turn();
-        while let Some(&Reverse((at, id))) = self.timers.peek() {
-            if at > now.tick {
-                return;
-            }
-            self.timers.pop();
-            let Some(due) = self.ops.get(&id).map(Op::due) else {
-                continue;
-            };
-            if due > now.tick {
-                self.timers.push(Reverse((due, id)));
-                continue;
-            }
+        while let Some(id) = self.timers.pop_due(now.tick) {
             let Some(mut op) = self.remove(id) else {
                 continue;
             };
@@ -584,13 +333,14 @@ impl Actor for Coordinator {
                 self.end(&op, Err(failure), out);
                 continue;
             }
-            self.hedge_read(now, &mut op, id, out);
-            self.timers.push(Reverse((op.due(), id)));
+            if op.due() <= now.tick {
+                self.hedge_read(now, &mut op, id, out);
+            }
+            self.timers.set(op.due(), id);
             self.keep(id, op);
         }
     }
 }
 
 #[cfg(test)]
-#[path = "coordinator/tests.rs"]
 mod tests;

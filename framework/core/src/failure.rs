@@ -65,8 +65,9 @@ pub enum Failure {
         /// The app's id.
         app: u32,
     },
-    /// The app could not read its own command: versions of it differ. Nothing happened.
-    #[error("the app cannot decode this command")]
+    /// The app could not read its own command (versions of it differ), or wrote although the
+    /// command's plan only reads (a mistake in the app). Nothing happened.
+    #[error("the app cannot run this command: it cannot decode it, or its plan only reads")]
     BadCommand,
     /// The command is larger than the limit. Nothing happened.
     #[error("{what} of {bytes} bytes is larger than {bytes_max}")]

@@ -8,10 +8,10 @@
 //! Let a partition have N owners, and M be a majority of N. A write that a majority acknowledged
 //! is held by M owners, and one of them may be this replica's own past. The copy is complete when
 //! - N - M + 1 other owners that are not blank were copied: one of them must hold the write; or
-//! - M owners are blank, this one included, and every other owner that has data was copied. That
-//!   is how a new cluster begins, when nobody has anything; were it not new, so many replicas lost
-//!   at once would be more than a majority quorum survives anyway. Even then what is left is not
-//!   thrown away: an owner that has not answered yet is waited for, for a while.
+//! - M owners were blank since this one started, itself included, and every other owner that has
+//!   data was copied. That is how a new cluster begins, when nobody has anything; were it not new,
+//!   so many replicas lost at once would be more than a majority quorum survives anyway. Even then
+//!   what is left is not thrown away: an owner that has not answered yet is waited for, a while.
 //!
 //! Everybody who asks for pages is blank, so being asked is how two blank replicas learn of each
 //! other without waiting for an answer.
@@ -186,6 +186,7 @@ impl Fill {
             match last {
                 _ if is_blank => self.learn(partition, from, Source::Blank, out),
                 _ if !has_more => self.learn(partition, from, Source::Copied, out),
+                Some(_) if !self.blank.contains_key(&partition) => {}
                 Some(after) if is_further(&after) => {
                     self.learn(partition, from, Source::Copying { after: after.clone() }, out);
                     self.ask_page(now, partition, from, Some(after), out);
@@ -266,5 +267,4 @@ impl Actor for Fill {
 }
 
 #[cfg(test)]
-#[path = "fill/tests.rs"]
 mod tests;

@@ -1,18 +1,113 @@
-//! Being laid out.
+//! Everything that a peer-ring node decides: its actors, and what they say to each other.
+//!
+//! # An actor decides, a runtime performs
+//!
+//! An [`actor::Actor`] is a value that takes one message at a time and answers with messages. It
+//! has no clock, socket, file, thread or random source; it is told the time with every call, and
+//! what it wants done it asks for. Two runtimes do it: actix in production, and a simulator that
+//! replays any schedule of faults from a number. Both run these very actors, so what is found in
+//! the one is a bug of the other.
+//!
+//! ```
+//! use peer_ring_core::actor::{Actor, Now, Outbox};
+//! use peer_ring_core::id::NodeName;
+//! use peer_ring_core::membership::{Fact, In, Membership, Out, Settings, Sighting};
+//!
+//! let [me, peer] = ["n1", "n2"].map(|name| NodeName::new(name).expect("a name"));
+//! let mut membership = Membership::new(me.seat(), Settings::default());
+//! let mut out = Outbox::new();
+//! let found = Fact::Seen(Sighting::new(peer, "10.0.0.2:7400"));
+//! membership.handle(Now::default(), In::Fact(found), &mut out);
+//! assert!(matches!(out.pop(), Some(Out::Connect { .. }))); // what it wants done
+//! assert!(membership.deadline().is_some()); // when it wants to be woken: to probe
+//! ```
+//!
+//! # Who hears whom
+//!
+//! ```text
+//!       discovery   links, probes
+//!           |             |
+//!  .--------v-------------v--------.
+//!  |    RingView     Membership    |  Control: one in a node
+//!  |       |             |         |
+//!  |       '--- View ----'         |  the ring, and who of its members is there
+//!  '--------------|----------------'
+//!                 | pushed when it changes
+//!  .--------------v--------------------------------------------------------.
+//!  |                                                    one in a partition |
+//!  |                Execute, Apply, Fetch, Lead        .--------------.    |
+//!  |   Coordinator ----------------------------------->| ReplicaStore |    |
+//!  |    ^  |  ^  ^<------------------------------------|  app+table   |    |
+//!  |    |  |  |  |     Executed, Superseded, Led ...   '-|------------'    |
+//!  |    |  |  |  |                                       |         ^       |
+//!  |    |  |  |  |                          PeerIsBlank  |  Merge, |       |
+//!  |    |  |  |  |                                       v Trusted |       |
+//!  |    |  |  |  |                                      Fill ------'       |
+//!  '----|--|--|--|---------------------------------------|-----------------'
+//!       |  |  |  |   Shard: one in a thread             | Copy
+//!    Ask|  |  |  | requests                             |
+//!       |  |  |  | responses                            v
+//!    callers  |  '-------- peers' coordinators, replica stores, fills
+//!  <----------'  Reply
+//! ```
+//!
+//! Read the messages first, [`peer`] and then each actor's `In` and `Out`: they are the design.
+//! Then follow a `PUT`:
+//!
+//! 1. A caller's command comes to the shard that has its key's partition, as a
+//!    [`coordinator::Ask`]: which app, which key, which [`app::Plan`], and how long to wait.
+//! 2. The [`coordinator`] looks the partition's owners up in the [`ring`]. If this node is none of
+//!    them it forwards the command to one, once. Otherwise it stamps the write with its hybrid
+//!    logical clock ([`hlc`]) and sends it to all owners at once, itself included.
+//! 3. Each owner's [`replica`] store lets the [`app`] handle the command on the partition's
+//!    [`record`]s, and keeps what it wrote, unless it holds something newer and says so.
+//! 4. The coordinator counts ([`quorum`]). When enough replicas hold the write the caller is
+//!    answered; as soon as too few can, it is told so, and whether the write may have happened
+//!    ([`failure`]). When too many held something newer, the write is stamped past it and sent
+//!    again, so that no clock that lags behind loses an acknowledged write.
+//! 5. A later `GET` asks as many replicas as must agree. If they differ, the stale ones are brought
+//!    up to date before the reader is answered, so that no later reader sees less.
+//!
+//! # Who believes whom
+//!
+//! Peers are members of one cluster that have shown who they are; none is thought to lie, but any
+//! may be slow, gone, of another version, or of another opinion on the ring. So every request
+//! carries the ring's epoch and is refused by whoever has another; every count, size and wait is
+//! bounded on the side that bears it; and nothing that a message can say makes an actor panic. A
+//! panic is for bugs, and stops the node.
+//!
+//! A node that lost its records does not pretend: its replicas are blank, keep what they are sent,
+//! and count for nothing until [`fill`] has got back what they may have acknowledged before.
+//!
+//! # What is where
+//!
+//! | the contract | [`actor`] |
+//! |---|---|
+//! | names and numbers | [`id`], [`key`], [`hlc`] |
+//! | data | [`record`], [`ring`], [`view`], [`peer`], [`failure`], [`quorum`] |
+//! | what an author writes | [`app`] |
+//! | the actors | [`membership`], [`ring_view`], [`coordinator`], [`replica`], [`fill`] |
+//! | the actors, connected | [`wiring`] |
+
+#![deny(missing_docs)]
+
 pub mod actor;
 pub mod app;
 pub mod coordinator;
 pub mod failure;
+pub mod fill;
 pub mod hlc;
 pub mod id;
 pub mod key;
+pub mod membership;
 pub mod peer;
 pub mod quorum;
 pub mod record;
 pub mod replica;
 pub mod ring;
-pub mod view;
-pub mod fill;
-pub mod membership;
 pub mod ring_view;
+pub mod view;
 pub mod wiring;
+
+#[cfg(test)]
+mod sample;

@@ -130,13 +130,16 @@ pub struct Membership {
     seat: Seat,
     settings: Settings,
     peers: BTreeMap<Seat, Peer>,
+    /// Links that stand, be it to peers that discovery has not named yet, and the identity of the
+    /// data at their other ends.
+    links: BTreeMap<Seat, NodeId>,
     probes: u64,
     probe_at: Option<Instant>,
     health: Arc<Health>,
 }
 
 struct Peer {
-    sighting: Sighting,
+    address: String,
     state: PeerState,
     id: Option<NodeId>,
     heard_at: Instant,
@@ -150,6 +153,7 @@ impl Membership {
             seat,
             settings,
             peers: BTreeMap::new(),
+            links: BTreeMap::new(),
             probes: 0,
             probe_at: None,
             health: Arc::default(),
@@ -180,18 +184,19 @@ impl Membership {
         if seat == self.seat {
             return;
         }
-        let connect = Out::Connect { name: sighting.name.clone(), address: sighting.address.clone() };
+        let Sighting { name, address, .. } = sighting;
         match self.peers.get_mut(&seat) {
+            Some(peer) if peer.address == address => {}
             Some(peer) => {
-                if peer.sighting.address != sighting.address {
-                    out.push(connect);
-                }
-                peer.sighting = sighting;
+                peer.address.clone_from(&address);
+                out.push(Out::Connect { name, address });
             }
             None => {
-                let state = PeerState::Down;
-                self.peers.insert(seat, Peer { sighting, state, id: None, heard_at: now.tick });
-                out.push(connect);
+                let id = self.links.get(&seat).copied();
+                let state = if id.is_some() { PeerState::Alive } else { PeerState::Down };
+                let peer = Peer { address: address.clone(), state, id, heard_at: now.tick };
+                self.peers.insert(seat, peer);
+                out.push(Out::Connect { name, address });
             }
         }
         if self.probe_at.is_none() {
@@ -199,31 +204,58 @@ impl Membership {
         }
     }
 
-    fn hear(&mut self, now: Now, seat: Seat, id: Option<NodeId>) {
+    fn link_up(&mut self, now: Now, seat: Seat, id: NodeId) {
+        self.links.insert(seat, id);
         if let Some(peer) = self.peers.get_mut(&seat) {
             peer.heard_at = now.tick;
-            peer.id = id.or(peer.id);
-            // Only a new link brings one back that said it leaves.
-            if id.is_some() || peer.state != PeerState::Leaving {
+            peer.id = Some(id);
+            peer.state = PeerState::Alive;
+        }
+    }
+
+    fn link_down(&mut self, seat: Seat) {
+        self.links.remove(&seat);
+        if let Some(peer) = self.peers.get_mut(&seat) {
+            peer.state = PeerState::Down;
+        }
+    }
+
+    fn probe_answered(&mut self, now: Now, seat: Seat) {
+        let peer = self.peers.get_mut(&seat);
+        // What came over a link before it broke says nothing about the time after.
+        if let Some(peer) = peer.filter(|_| self.links.contains_key(&seat)) {
+            peer.heard_at = now.tick;
+            if peer.state != PeerState::Leaving {
                 peer.state = PeerState::Alive;
             }
         }
     }
 
-    fn set_state(&mut self, seat: Seat, state: PeerState) {
-        if let Some(peer) = self.peers.get_mut(&seat) {
-            peer.state = state;
+    fn leaving(&mut self, seat: Seat) {
+        let peer = self.peers.get_mut(&seat);
+        if let Some(peer) = peer.filter(|_| self.links.contains_key(&seat)) {
+            peer.state = PeerState::Leaving;
         }
     }
 
-    fn probe(&mut self, now: Now, out: &mut Outbox<Out>) {
+    /// Judges every peer by its silence, and probes those that are linked. `overslept` is for how
+    /// long this node itself has not listened, which is nobody else's silence.
+    fn probe(&mut self, now: Now, overslept: Duration, out: &mut Outbox<Out>) {
         for (&seat, peer) in &mut self.peers {
+            if !self.links.contains_key(&seat) {
+                continue;
+            }
+            peer.heard_at = (peer.heard_at + overslept).min(now.tick);
             let silence = now.tick.since(peer.heard_at);
             peer.state = match peer.state {
-                PeerState::Down => PeerState::Down,
-                _ if silence >= self.settings.down_after => PeerState::Down,
+                PeerState::Alive | PeerState::Suspect if silence >= self.settings.down_after => {
+                    PeerState::Down
+                }
                 PeerState::Alive if silence >= self.settings.suspect_after => PeerState::Suspect,
-                state @ (PeerState::Alive | PeerState::Suspect | PeerState::Leaving) => state,
+                PeerState::Alive => PeerState::Alive,
+                PeerState::Suspect => PeerState::Suspect,
+                PeerState::Leaving => PeerState::Leaving,
+                PeerState::Down => PeerState::Down,
             };
             self.probes += 1;
             let id = RequestId::new(Desk::Control, self.probes);
@@ -249,10 +281,10 @@ impl Actor for Membership {
     fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
         match input {
             In::Fact(fact) => self.fact(now, fact, out),
-            In::LinkUp { seat, id } => self.hear(now, seat, Some(id)),
-            In::LinkDown { seat } => self.set_state(seat, PeerState::Down),
-            In::ProbeAnswered { from } => self.hear(now, from, None),
-            In::Leaving { from } => self.set_state(from, PeerState::Leaving),
+            In::LinkUp { seat, id } => self.link_up(now, seat, id),
+            In::LinkDown { seat } => self.link_down(seat),
+            In::ProbeAnswered { from } => self.probe_answered(now, from),
+            In::Leaving { from } => self.leaving(from),
         }
         self.publish(out);
     }
@@ -262,13 +294,12 @@ impl Actor for Membership {
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
-        if self.probe_at.is_some_and(|at| at <= now.tick) {
-            self.probe(now, out);
+        if let Some(at) = self.probe_at.filter(|at| *at <= now.tick) {
+            self.probe(now, now.tick.since(at), out);
             self.publish(out);
         }
     }
 }
 
 #[cfg(test)]
-#[path = "membership/tests.rs"]
 mod tests;

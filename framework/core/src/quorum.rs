@@ -176,6 +176,12 @@ impl Tally {
         self.replicas - self.superseded.count() - self.failed.count()
     }
 
+    /// Whether any replica may still answer.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        self.agreed.count() + self.superseded.count() + self.failed.count() < self.replicas
+    }
+
     /// Whether enough agreed.
     #[must_use]
     pub fn is_met(&self) -> bool {

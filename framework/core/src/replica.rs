@@ -343,5 +343,4 @@ fn replaces(new: RecordRef<'_>, held: RecordRef<'_>) -> bool {
 }
 
 #[cfg(test)]
-#[path = "replica/tests.rs"]
 mod tests;

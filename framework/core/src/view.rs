@@ -32,8 +32,9 @@ pub struct PeerHealth {
 /// The state of a peer, best first.
 ///
 /// A peer is **down** until a link to it stands, then **alive**. One that does not answer probes
-/// becomes **suspect**, and **down** after a while, or at once when its link breaks. One that says
-/// that it stops is **leaving** until its link breaks.
+/// becomes **suspect**, **down** after a while, and **alive** again with its next answer. When its
+/// link breaks it is **down** at once, until there is a new one. One that says that it stops is
+/// **leaving** until its link breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeerState {
     /// It answers.

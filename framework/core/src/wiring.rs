@@ -41,3 +41,5 @@ pub fn desk_of(message: &Message, partitions: Partitions, shards: u8) -> Desk {
     }
 }
 
+#[cfg(test)]
+mod tests;

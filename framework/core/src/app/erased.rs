@@ -136,3 +136,94 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Undecodable> {
         Ok(_) | Err(_) => Err(Undecodable),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::{Plan, Records};
+    use crate::key::Key;
+    use crate::sample::{self, Notes};
+
+    #[derive(Clone)]
+    struct Longest;
+
+    impl App for Longest {
+        const NAME: &'static str = "longest";
+        type Command = u8;
+        type Reply = String;
+
+        fn key(_: &u8) -> Key {
+            Key::at(0)
+        }
+
+        fn plan(&self, _: &u8) -> Plan {
+            Plan::read(3, 2).reconciled_by_app()
+        }
+
+        fn handle(&mut self, _: &mut Records<'_>, _: u8) -> String {
+            String::new()
+        }
+
+        fn reconcile(&self, _: &u8, answers: Answers<String>) -> String {
+            let all = answers.others.into_iter().chain([answers.freshest]);
+            all.max_by_key(String::len).unwrap_or_default()
+        }
+    }
+
+    fn answers(others: Vec<Bytes>) -> Answers<Bytes> {
+        Answers { freshest: encode(&"new"), others }
+    }
+
+    #[test]
+    fn an_app_reconciles_through_its_bytes() {
+        let reply = ErasedApp::reconcile(&Longest, &encode(&0_u8), answers(vec![encode(&"longer")]));
+        assert_eq!(reply, Ok(encode(&"longer")));
+    }
+
+    #[test]
+    fn replies_that_are_none_are_not_reconciled() {
+        let odd = vec![Bytes::from_static(b"\xff")];
+        assert_eq!(ErasedApp::reconcile(&Longest, &encode(&0_u8), answers(odd)), Err(Undecodable));
+    }
+
+    #[test]
+    fn an_app_is_found_by_the_hash_of_its_name() {
+        let mut apps = sample::apps();
+        apps.add(Longest).unwrap();
+        assert_eq!(apps.get(AppId::of("longest")).unwrap().name(), "longest");
+        assert_eq!(apps.get_mut(AppId::of(sample::APP)).unwrap().name(), sample::APP);
+        assert!(apps.get(AppId(1)).is_none());
+    }
+
+    #[test]
+    fn a_name_can_be_taken_once() {
+        let taken = sample::apps().add(Notes).unwrap_err();
+        assert_eq!(taken, DuplicateApp { name: sample::APP, held: sample::APP });
+    }
+
+    #[test]
+    fn every_copy_has_all_apps() {
+        assert!(sample::apps().clone().get(AppId::of(sample::APP)).is_some());
+    }
+
+    #[test]
+    fn bytes_beyond_the_value_are_refused() {
+        assert_eq!(decode::<u8>(&[1]), Ok(1));
+        assert_eq!(decode::<u8>(&[1, 2]), Err(Undecodable));
+        assert_eq!(decode::<u8>(&[]), Err(Undecodable));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_is_decoded(value in any::<(u64, String, Option<Vec<u8>>)>()) {
+            prop_assert_eq!(decode(&encode(&value)), Ok(value));
+        }
+
+        #[test]
+        fn noise_is_refused_or_read(noise in any::<Vec<u8>>()) {
+            let _ = decode::<(String, Vec<String>)>(&noise);
+        }
+    }
+}

@@ -82,3 +82,34 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_reads_may_write() {
+        assert!(!Plan::read(3, 2).writes());
+        assert!(Plan::quorum(3, 2).writes());
+        assert!(Plan::owner(3, 2).writes());
+    }
+
+    #[test]
+    #[should_panic(expected = "at least one replica")]
+    fn a_plan_for_nobody_is_none() {
+        let _ = Plan::quorum(0, 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "at least one answer")]
+    fn a_plan_that_waits_for_nobody_is_none() {
+        let _ = Plan::read(3, 0);
+    }
+
+    #[test]
+    fn who_reconciles_is_a_matter_of_its_own() {
+        let plan = Plan::read(3, 2);
+        assert_eq!(plan.reconcile, Reconcile::Freshest);
+        assert_eq!(plan.reconciled_by_app(), Plan { reconcile: Reconcile::App, ..plan });
+    }
+}

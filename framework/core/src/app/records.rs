@@ -252,3 +252,6 @@ fn expiry(expires: Option<Wall>) -> u64 {
 fn is_newer(held: Version, stamp: Version) -> bool {
     if cfg!(planted = "m02") { held.stamp > stamp.stamp } else { held > stamp }
 }
+
+#[cfg(test)]
+mod tests;

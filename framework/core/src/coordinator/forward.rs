@@ -1,7 +1,8 @@
 //! Forwarding: a command for a key that this node does not own goes to an owner, once.
 //!
 //! Another owner is tried only while it is certain that nothing has happened yet: when the request
-//! never left this node, or when the owner refused it.
+//! never left this node, or when the owner refused it. A command that only reads may be tried
+//! again in any case.
 
 use crate::actor::{Now, Outbox};
 use crate::app::Kind;
@@ -9,55 +10,32 @@ use crate::coordinator::op::{Forward, Op, Stage};
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::failure::Failure;
 use crate::id::RequestId;
-use crate::peer::{Refusal, Request, Response};
+use crate::peer::{Request, Response};
 use crate::quorum::Replicas;
 
 impl Coordinator {
-    /// # Errors
-    /// When there is nobody to forward to.
     pub(super) fn begin_forward(
         &mut self,
         now: Now,
         id: RequestId,
         op: &mut Op,
         out: &mut Outbox<Out>,
-    ) -> Result<(), Failure> {
+    ) {
         self.counters.forwarded += 1;
-        self.forward_to_next(now, id, op, Replicas::default(), out)
+        let tried = Replicas::default();
+        let to = self.next_owner(op, tried).expect("a command has an owner at least");
+        forward(now, id, op, to, tried, out);
     }
 
-    fn forward_to_next(
-        &self,
-        now: Now,
-        id: RequestId,
-        op: &mut Op,
-        mut tried: Replicas,
-        out: &mut Outbox<Out>,
-    ) -> Result<(), Failure> {
-        let partition = op.partition.0;
-        let next = match op.plan.kind {
-            Kind::Owner if tried.contains(0) => return Err(Failure::PrimaryDown { partition }),
-            Kind::Owner => Some(0),
+    /// The owner to try next, after those in `tried`.
+    fn next_owner(&self, op: &Op, tried: Replicas) -> Option<u8> {
+        match op.plan.kind {
+            Kind::Owner => (!tried.contains(0)).then_some(0),
             Kind::Read | Kind::Write => {
                 let order = self.by_speed(&op.owners);
                 order.into_iter().find(|&index| !tried.contains(index))
             }
-        };
-        let Some(to) = next else {
-            return Err(Failure::OwnersDown { partition });
-        };
-        tried.insert(to);
-        let left = op.deadline.since(now.tick).as_millis();
-        let request = Request::Forward {
-            app: op.app,
-            key: op.key,
-            plan: op.plan,
-            command: op.command.clone(),
-            timeout_ms: u32::try_from(left).unwrap_or(u32::MAX),
-        };
-        out.push(Out::Send { to: op.owners[usize::from(to)], id, request });
-        op.stage = Stage::Forward(Forward { to, tried });
-        Ok(())
+        }
     }
 
     pub(super) fn forward_answer(
@@ -70,10 +48,8 @@ impl Coordinator {
         out: &mut Outbox<Out>,
     ) -> Verdict {
         match response {
+            Response::Forwarded(_) if !op.waits_for(index) => Verdict::Wait,
             Response::Forwarded(result) => Verdict::End(result),
-            Response::Refused(Refusal::WrongEpoch | Refusal::NotOwner) => {
-                Verdict::End(Err(Failure::WrongEpoch { may_have_happened: false }))
-            }
             Response::Refused(_) => self.forward_failed(now, op, index, id, false, out),
             Response::Executed { .. }
             | Response::Superseded { .. }
@@ -102,9 +78,41 @@ impl Coordinator {
         if may_have_arrived && op.plan.writes() {
             return Verdict::End(Err(op.not_met(true)));
         }
-        match self.forward_to_next(now, id, op, tried, out) {
-            Ok(()) => Verdict::Wait,
-            Err(failure) => Verdict::End(Err(failure)),
-        }
+        let Some(to) = self.next_owner(op, tried) else {
+            return Verdict::End(Err(nobody_left(op)));
+        };
+        forward(now, id, op, to, tried, out);
+        Verdict::Wait
+    }
+}
+
+fn forward(
+    now: Now,
+    id: RequestId,
+    op: &mut Op,
+    to: u8,
+    mut tried: Replicas,
+    out: &mut Outbox<Out>,
+) {
+    tried.insert(to);
+    let left = op.deadline.since(now.tick).as_millis();
+    let request = Request::Forward {
+        app: op.app,
+        key: op.key,
+        plan: op.plan,
+        command: op.command.clone(),
+        timeout_ms: u32::try_from(left).unwrap_or(u32::MAX),
+    };
+    out.push(Out::Send { to: op.owners[usize::from(to)], id, request });
+    op.stage = Stage::Forward(Forward { to, tried });
+}
+
+/// Why nobody did it: the last refusal tells more than that others could not be reached.
+fn nobody_left(op: &Op) -> Failure {
+    let partition = op.partition.0;
+    match (op.refusal, op.plan.kind) {
+        (Some(refusal), _) => op.refused(refusal),
+        (None, Kind::Owner) => Failure::PrimaryDown { partition },
+        (None, Kind::Read | Kind::Write) => Failure::OwnersDown { partition },
     }
 }

@@ -5,6 +5,12 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
+use crate::coordinator::Coordinator;
+use crate::id::Seat;
+use crate::view::PeerState;
+
 /// The response times of one peer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Latency {
@@ -36,6 +42,39 @@ impl Latency {
     #[must_use]
     pub fn late_after(self) -> Duration {
         Duration::from_nanos(self.mean_ns.saturating_add(self.deviation_ns.saturating_mul(4)))
+    }
+}
+
+impl Coordinator {
+    /// The indices of `owners`, those first that are likely to answer soonest.
+    pub(super) fn by_speed(&self, owners: &[Seat]) -> SmallVec<[u8; 8]> {
+        let mut order: SmallVec<[(_, _, u8); 8]> = SmallVec::new();
+        for (index, seat) in (0..).zip(owners) {
+            if *seat == self.seat {
+                order.push((PeerState::Alive, 0, index));
+                continue;
+            }
+            let mean = self.latencies.get(seat).map_or(1, |latency| latency.mean_ns());
+            order.push((self.view.health.state(*seat), mean, index));
+        }
+        order.sort_unstable();
+        order.into_iter().map(|(_, _, index)| index).collect()
+    }
+
+    /// Takes note that `seat` took so long, or has not answered for so long.
+    pub(super) fn sample(&mut self, seat: Seat, time: Duration) {
+        if seat != self.seat {
+            self.latencies.entry(seat).or_default().sample(time);
+        }
+    }
+
+    /// How long to wait for `seat`; nothing for this node's own replica, which answers at once.
+    pub(super) fn late_after(&self, seat: Seat) -> Duration {
+        if seat == self.seat {
+            return Duration::ZERO;
+        }
+        let known = self.latencies.get(&seat);
+        known.map_or(self.settings.hedge_after_max, |latency| latency.late_after())
     }
 }
 

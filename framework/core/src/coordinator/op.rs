@@ -5,6 +5,8 @@
 //! once, and starts over with a later stamp when it met something newer. A command of the **owner**
 //! runs here first and is then **replicated**. What another node owns is **forwarded**.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use smallvec::SmallVec;
 
@@ -13,9 +15,9 @@ use crate::app::Plan;
 use crate::failure::Failure;
 use crate::id::{AppId, CallerId, PartitionId, RequestId, Seat};
 use crate::key::Key;
-use crate::peer::Entry;
+use crate::peer::Refusal;
 use crate::quorum::{Replicas, Tally};
-use crate::record::Version;
+use crate::record::{Record, Version};
 
 /// Who waits for the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +41,8 @@ pub struct Op {
     pub owners: SmallVec<[Seat; 4]>,
     /// Whether some replica may keep what this command writes.
     pub is_maybe_written: bool,
+    /// What the last of those said that refused it.
+    pub refusal: Option<Refusal>,
     pub stage: Stage,
 }
 
@@ -69,20 +73,28 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Read {
     pub tally: Tally,
-    pub asked: Replicas,
+    /// Who was asked, and when.
+    pub asked: SmallVec<[(u8, Instant); 3]>,
     pub answers: SmallVec<[Answer; 3]>,
-    pub asked_at: Instant,
     pub late_at: Option<Instant>,
+}
+
+/// A replica that answered with something older under a key than another replica did.
+#[derive(Debug)]
+pub struct Stale {
+    pub replica: u8,
+    pub key: Bytes,
+    /// The replica that has the newest.
+    pub source: u8,
 }
 
 #[derive(Debug)]
 pub struct Repair {
     pub reply: Bytes,
-    /// Which replica lacks which keys.
-    pub stale: Vec<(u8, Vec<Bytes>)>,
+    pub stale: Vec<Stale>,
     /// Replicas that were asked for what others lack and have not answered.
     pub fetching: Replicas,
-    pub fetched: Vec<Entry>,
+    pub fetched: BTreeMap<Bytes, Record>,
     /// Replicas that were sent what they lack and have not answered.
     pub applying: Replicas,
     /// How many of the replicas that answered the read are known to be up to date.
@@ -132,7 +144,7 @@ impl Op {
     /// Whether the replica or owner with this index was asked something and has not answered.
     pub fn waits_for(&self, index: u8) -> bool {
         match &self.stage {
-            Stage::Read(read) => read.asked.contains(index) && read.tally.is_open(index),
+            Stage::Read(read) => read.asked_at(index).is_some() && read.tally.is_open(index),
             Stage::Repair(repair) => {
                 repair.fetching.contains(index) || repair.applying.contains(index)
             }
@@ -155,9 +167,14 @@ impl Op {
         }
     }
 
+    /// How many replicas there are.
+    pub fn replicas(&self) -> u8 {
+        u8::try_from(self.owners.len()).expect("at most 16 owners")
+    }
+
     /// How many replicas must answer.
     pub fn wanted(&self) -> u8 {
-        self.plan.need.of(u8::try_from(self.owners.len()).expect("at most 16 owners"))
+        self.plan.need.of(self.replicas())
     }
 
     /// The failure of a command that nobody finished in time.
@@ -171,6 +188,34 @@ impl Op {
     pub fn not_met(&self, is_open: bool) -> Failure {
         let (acked, wanted) = self.progress();
         let may_have_happened = self.plan.writes() && (self.is_maybe_written || is_open);
-        Failure::QuorumNotMet { acked, wanted, may_have_happened }
+        match self.refusal {
+            Some(refusal @ (Refusal::BadCommand | Refusal::UnknownApp))
+                if acked == 0 && !may_have_happened =>
+            {
+                self.refused(refusal)
+            }
+            Some(_) | None => Failure::QuorumNotMet { acked, wanted, may_have_happened },
+        }
+    }
+
+    /// The failure of a command that everybody who could have run it refused.
+    pub fn refused(&self, refusal: Refusal) -> Failure {
+        match refusal {
+            Refusal::Blank => Failure::PrimaryBlank { partition: self.partition.0 },
+            Refusal::UnknownApp => Failure::UnknownApp { app: self.app.0 },
+            Refusal::BadCommand => Failure::BadCommand,
+            Refusal::Overloaded => Failure::Overloaded,
+            Refusal::NotReady => Failure::NotReady,
+            Refusal::NotOwner | Refusal::NotPrimary | Refusal::WrongEpoch => {
+                Failure::WrongEpoch { may_have_happened: false }
+            }
+        }
+    }
+}
+
+impl Read {
+    /// When the replica with this index was asked, if it was.
+    pub fn asked_at(&self, index: u8) -> Option<Instant> {
+        self.asked.iter().find(|(asked, _)| *asked == index).map(|(_, at)| *at)
     }
 }

@@ -7,9 +7,8 @@
 use crate::actor::{Now, Outbox};
 use crate::coordinator::op::{Op, Replicate, Stage};
 use crate::coordinator::{Coordinator, Out, Verdict};
-use crate::failure::Failure;
 use crate::id::RequestId;
-use crate::peer::{Refusal, Request, Response};
+use crate::peer::{Entry, Refusal, Request, Response};
 use crate::quorum::Tally;
 use crate::replica::Led;
 
@@ -38,65 +37,56 @@ impl Coordinator {
         let led = match outcome {
             Ok(led) => led,
             Err(refusal) => {
-                let failure = refused_by_primary(refusal, &op);
+                let failure = op.refused(refusal);
                 return self.end(&op, Err(failure), out);
             }
         };
         self.clock.observe(led.latest);
-        let replicas = u8::try_from(op.owners.len()).expect("at most 16 owners");
-        let mut tally = Tally::new(replicas, op.wanted());
-        tally.agree(0);
-        op.is_maybe_written = !led.records.is_empty();
-        if tally.is_met() || led.records.is_empty() {
-            self.replicate(&op, id, led.records, out);
-            return self.end(&op, Ok(led.reply), out);
+        let Led { reply, records, .. } = led;
+        let has_written = !records.is_empty();
+        if has_written {
+            self.replicate(&op, id, &records, out);
         }
-        self.replicate(&op, id, led.records, out);
-        op.stage = Stage::Replicate(Replicate { tally, reply: led.reply });
+        let mut tally = Tally::new(op.replicas(), op.wanted());
+        tally.agree(0);
+        if tally.is_met() || !has_written {
+            return self.end(&op, Ok(reply), out);
+        }
+        op.is_maybe_written = true;
+        op.stage = Stage::Replicate(Replicate { tally, reply });
         self.keep(id, op);
     }
 
-    fn replicate(
-        &self,
-        op: &Op,
-        id: RequestId,
-        records: Vec<crate::peer::Entry>,
-        out: &mut Outbox<Out>,
-    ) {
-        if records.is_empty() {
-            return;
-        }
+    fn replicate(&self, op: &Op, id: RequestId, records: &[Entry], out: &mut Outbox<Out>) {
         for seat in &op.owners[1..] {
-            let records = records.clone();
+            let records = records.to_vec();
             let request = Request::Apply { partition: op.partition, records, as_primary: true };
             self.send(op.partition, *seat, id, request, out);
         }
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads like its siblings")]
-    pub(super) fn replicate_answer(
-        &self,
-        op: &mut Op,
-        index: u8,
-        response: &Response,
-    ) -> Verdict {
-        let Stage::Replicate(replicate) = &mut op.stage else {
-            unreachable!("the stage was matched");
-        };
+pub(super) fn replicate_answer(op: &mut Op, index: u8, response: &Response) -> Verdict {
+    if let Stage::Replicate(Replicate { tally, .. }) = &mut op.stage {
         match response {
-            Response::Applied => replicate.tally.agree(index),
-            _ => replicate.tally.fail(index),
+            Response::Applied => tally.agree(index),
+            Response::Refused(_) => tally.fail(index),
+            Response::Executed { .. }
+            | Response::Superseded { .. }
+            | Response::Fetched { .. }
+            | Response::Copied { .. }
+            | Response::Forwarded(_)
+            | Response::Alive => false,
         };
-        judge_replication(op)
     }
+    judge_replication(op)
+}
 
-    #[expect(clippy::unused_self, reason = "reads like its siblings")]
-    pub(super) fn replicate_failed(&self, op: &mut Op, index: u8) -> Verdict {
-        if let Stage::Replicate(replicate) = &mut op.stage {
-            replicate.tally.fail(index);
-        }
-        judge_replication(op)
+pub(super) fn replicate_failed(op: &mut Op, index: u8) -> Verdict {
+    if let Stage::Replicate(Replicate { tally, .. }) = &mut op.stage {
+        tally.fail(index);
     }
+    judge_replication(op)
 }
 
 fn judge_replication(op: &Op) -> Verdict {
@@ -110,17 +100,4 @@ fn judge_replication(op: &Op) -> Verdict {
         return Verdict::End(Err(op.not_met(true)));
     }
     Verdict::Wait
-}
-
-fn refused_by_primary(refusal: Refusal, op: &Op) -> Failure {
-    match refusal {
-        Refusal::Blank => Failure::PrimaryBlank { partition: op.partition.0 },
-        Refusal::UnknownApp => Failure::UnknownApp { app: op.app.0 },
-        Refusal::BadCommand => Failure::BadCommand,
-        Refusal::Overloaded => Failure::Overloaded,
-        Refusal::NotReady => Failure::NotReady,
-        Refusal::NotOwner | Refusal::NotPrimary | Refusal::WrongEpoch => {
-            Failure::WrongEpoch { may_have_happened: false }
-        }
-    }
 }

@@ -1,16 +1,16 @@
 //! Writes: at all replicas at once, acknowledged when enough hold them.
 //!
-//! A replica that holds something newer than the write's stamp says so instead of writing. Unless
-//! the newer write is known to be concurrent, the coordinator moves its clock past it and writes
-//! again before it acknowledges, so that no acknowledged write is invisible, however far clocks
-//! are apart. [`Tally::write_state`] has the arithmetic.
+//! A replica that holds something newer than the write's stamp says so instead of writing, and
+//! does not count. When too few are left that could, the coordinator moves its clock past what was
+//! met and writes again before it acknowledges, so that no acknowledged write is invisible,
+//! however far clocks are apart. [`Tally::write_state`] has the argument.
 
 use smallvec::SmallVec;
 
 use crate::actor::{Now, Outbox};
+use crate::app::Undecodable;
 use crate::coordinator::op::{Answer, Op, Stage, Write};
 use crate::coordinator::{Coordinator, Out, Verdict};
-use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::peer::{Execute, Refusal, Request, Response};
 use crate::quorum::{Tally, WriteState};
@@ -37,9 +37,8 @@ impl Coordinator {
             };
             self.send(op.partition, *seat, id, Request::Execute(execute), out);
         }
-        let replicas = u8::try_from(op.owners.len()).expect("at most 16 owners");
         op.stage = Stage::Write(Write {
-            tally: Tally::new(replicas, wanted),
+            tally: Tally::new(op.replicas(), wanted),
             answers: SmallVec::new(),
             newest: Version::NONE,
             sent_at: now.tick,
@@ -100,13 +99,10 @@ impl Coordinator {
             WriteState::Superseded => Verdict::WriteAgain,
             WriteState::Done => match self.one_reply(op, &write.answers) {
                 Ok(reply) => Verdict::End(Ok(reply)),
-                Err(_) => Verdict::End(Err(Failure::BadCommand)),
+                // It is written, but nobody can say what the reply is.
+                Err(Undecodable) => Verdict::End(Err(op.not_met(true))),
             },
-            WriteState::OutOfReach => {
-                let owners = u8::try_from(op.owners.len()).expect("at most 16 owners");
-                let is_open = (0..owners).any(|index| write.tally.is_open(index));
-                Verdict::End(Err(op.not_met(is_open)))
-            }
+            WriteState::OutOfReach => Verdict::End(Err(op.not_met(write.tally.has_open()))),
         }
     }
 }

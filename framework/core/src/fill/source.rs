@@ -6,7 +6,15 @@ use crate::id::Seat;
 
 /// The copying of one partition.
 pub(super) struct Filling {
-    others: Vec<(Seat, Source)>,
+    others: Vec<Other>,
+}
+
+/// Another owner.
+struct Other {
+    owner: Seat,
+    source: Source,
+    /// Whether it was blank at some time since this replica started, before it was copied.
+    was_blank: bool,
 }
 
 /// What is known of another owner's replica.
@@ -25,25 +33,26 @@ pub(super) enum Source {
 impl Filling {
     /// Nothing is known of `others` yet.
     pub fn new(others: impl Iterator<Item = Seat>) -> Self {
-        Self { others: others.map(|owner| (owner, Source::Unknown)).collect() }
+        let other = |owner| Other { owner, source: Source::Unknown, was_blank: false };
+        Self { others: others.map(other).collect() }
     }
 
     /// The owners that are not copied yet.
     pub fn wanted(&self) -> impl Iterator<Item = Seat> {
-        let wanted = self.others.iter().filter(|(_, source)| *source != Source::Copied);
-        wanted.map(|(owner, _)| *owner)
+        self.others.iter().filter(|it| it.source != Source::Copied).map(|it| it.owner)
     }
 
     /// What is known of `owner`; `None` when it is none.
     pub fn source(&self, owner: Seat) -> Option<&Source> {
-        self.others.iter().find(|(seat, _)| *seat == owner).map(|(_, source)| source)
+        self.others.iter().find(|it| it.owner == owner).map(|it| &it.source)
     }
 
     /// Takes note of what `owner` turned out to be.
     pub fn learn(&mut self, owner: Seat, source: Source) {
-        let known = self.others.iter_mut().find(|(seat, _)| *seat == owner);
-        if let Some((_, known)) = known.filter(|(_, known)| *known != Source::Copied) {
-            *known = source;
+        let known = self.others.iter_mut().find(|it| it.owner == owner);
+        if let Some(known) = known.filter(|it| it.source != Source::Copied) {
+            known.was_blank |= source == Source::Blank;
+            known.source = source;
         }
     }
 
@@ -52,14 +61,12 @@ impl Filling {
     pub fn is_complete(&self, has_waited: bool) -> bool {
         let owners = self.others.len() + 1;
         let majority = owners / 2 + 1;
-        let count = |wanted: fn(&Source) -> bool| {
-            self.others.iter().filter(|(_, source)| wanted(source)).count()
-        };
-        let copied = count(|source| *source == Source::Copied);
-        let copying = count(|source| matches!(source, Source::Copying { .. }));
-        let unknown = count(|source| *source == Source::Unknown);
-        let blank = 1 + count(|source| *source == Source::Blank);
-        let is_new = blank >= majority && copying == 0 && (unknown == 0 || has_waited);
+        let count = |wanted: fn(&Other) -> bool| self.others.iter().filter(|it| wanted(it)).count();
+        let copied = count(|it| it.source == Source::Copied);
+        let copying = count(|it| matches!(it.source, Source::Copying { .. }));
+        let unknown = count(|it| it.source == Source::Unknown);
+        let lost = 1 + count(|it| it.was_blank);
+        let is_new = lost >= majority && copying == 0 && (unknown == 0 || has_waited);
         copied > owners - majority || is_new
     }
 }

@@ -9,6 +9,8 @@ mod share;
 mod terms;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod tests;
 
 use crate::id::Seat;
 use crate::key::Partitions;

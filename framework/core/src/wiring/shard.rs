@@ -1,17 +1,17 @@
 //! A coordinator, its replica stores and their filling, as one actor.
 
+mod message;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use bytes::Bytes;
+pub use message::{ShardIn, ShardOut, ShardSettings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::app::Apps;
 use crate::coordinator::{self, Abandon, Ask, Coordinator};
-use crate::failure::Failure;
 use crate::fill::{self, Fill};
-use crate::id::{CallerId, Desk, Epoch, NodeId, PartitionId, RequestId, Seat};
+use crate::id::{Desk, Epoch, PartitionId, RequestId, Seat};
 use crate::key::Partitions;
 use crate::peer::{Body, Lane, Message, Refusal, Request, Response};
 use crate::replica::{self, MemoryTable, Origin, ReplicaStore, TableStats};
@@ -20,85 +20,6 @@ use crate::wiring::shard_of;
 
 /// The longest a forwarded command may take, whatever its sender says.
 const FORWARD_TIMEOUT_MAX: Duration = Duration::from_secs(60);
-
-/// What a shard is made of.
-pub struct ShardSettings {
-    /// The node's seat.
-    pub seat: Seat,
-    /// The identity of the node's data.
-    pub node: NodeId,
-    /// Which of the node's shards this is.
-    pub index: u8,
-    /// How many shards the node has.
-    pub shards: u8,
-    /// How many partitions the cluster has.
-    pub partitions: Partitions,
-    /// The coordinator's bounds.
-    pub coordinator: coordinator::Settings,
-    /// The apps that run here.
-    pub apps: Apps,
-}
-
-/// What can happen to a shard.
-#[derive(Debug)]
-pub enum ShardIn {
-    /// The ring or the peers' health has changed.
-    View(View),
-    /// A caller on this node asks.
-    Ask {
-        /// Who is to be answered.
-        caller: CallerId,
-        /// What is asked.
-        ask: Ask,
-    },
-    /// A caller on this node does not wait any more.
-    Abandon(CallerId),
-    /// A peer's message for this shard.
-    Peer {
-        /// Which peer.
-        from: Seat,
-        /// What it says.
-        message: Message,
-    },
-    /// A request to a peer will not be answered.
-    Undelivered {
-        /// Which peer.
-        to: Seat,
-        /// The request's id.
-        id: RequestId,
-        /// Whether it may have reached the peer all the same.
-        may_have_arrived: bool,
-    },
-    /// A link to a peer broke: requests sent over it will not be answered.
-    LinkLost {
-        /// Which peer.
-        seat: Seat,
-        /// Which of the links to it.
-        lane: Lane,
-    },
-}
-
-/// What a shard asks for.
-#[derive(Debug)]
-pub enum ShardOut {
-    /// Send a message to a peer.
-    ///
-    /// A request that does not get there must come back as [`ShardIn::Undelivered`]; a response
-    /// may be lost.
-    Send {
-        /// Which peer.
-        to: Seat,
-        /// What to say.
-        message: Message,
-    },
-    /// Answer a caller.
-    Reply {
-        /// Which caller.
-        caller: CallerId,
-        /// The app's reply, or why there is none.
-        result: Result<Bytes, Failure>,
-    },
-}
 
 /// One thread's share of a node.
 pub struct Shard {
@@ -143,7 +64,7 @@ impl Shard {
             partitions,
             epoch: Epoch::default(),
             coordinator: Coordinator::new(seat, node, desk, coordinator, apps),
-            fill: Fill::new(seat, desk, partitions.iter().filter(is_mine)),
+            fill: Fill::new(seat, node, desk, partitions.iter().filter(is_mine)),
             armed: vec![None; replicas.len()],
             replicas,
             timers: BinaryHeap::new(),
@@ -186,6 +107,7 @@ impl Shard {
         if let Some(ring) = &view.ring
             && ring.epoch() != self.epoch
         {
+            assert_eq!(ring.partitions(), self.partitions, "fixed when the cluster was created");
             self.epoch = ring.epoch();
             for (partition, store) in self.partitions.iter().zip(&self.replicas) {
                 if store.is_some() {
@@ -222,12 +144,18 @@ impl Shard {
         request: Request,
         out: &mut Outbox<ShardOut>,
     ) {
+        let partition = request.partition(|key| self.partitions.of(key));
+        let Some(partition) = partition.filter(|partition| self.has(*partition)) else {
+            return self.respond(from, id, Response::Refused(Refusal::NotOwner), out);
+        };
         match request {
+            Request::Forward { .. } if self.epoch == Epoch::default() => {
+                self.respond(from, id, Response::Refused(Refusal::NotReady), out);
+            }
+            Request::Forward { .. } if self.epoch != epoch => {
+                self.respond(from, id, Response::Refused(Refusal::WrongEpoch), out);
+            }
             Request::Forward { app, key, plan, command, timeout_ms } => {
-                if epoch != self.epoch {
-                    let response = Response::Refused(Refusal::WrongEpoch);
-                    return self.respond(from, id, response, out);
-                }
                 let timeout = Duration::from_millis(timeout_ms.into()).min(FORWARD_TIMEOUT_MAX);
                 let ask = Ask { app, key, plan, command, timeout };
                 let input = coordinator::In::Forwarded { from, id, ask };
@@ -242,11 +170,6 @@ impl Shard {
             | Request::Fetch { .. }
             | Request::Copy { .. }
             | Request::Probe => {
-                let partition = request.partition(|key| self.partitions.of(key));
-                let Some(partition) = partition.filter(|p| self.has(*p)) else {
-                    let response = Response::Refused(Refusal::NotOwner);
-                    return self.respond(from, id, response, out);
-                };
                 let from = Origin::Peer(from);
                 let input = replica::In::Request { from, id, epoch, request };
                 self.steps.push_back(Step::Replica(partition, input));
@@ -395,6 +318,7 @@ impl Actor for Shard {
         match input {
             ShardIn::View(view) => self.set_view(view),
             ShardIn::Ask { caller, ask } => {
+                assert!(self.has(self.partitions.of(ask.key)), "asked of the key's own shard");
                 self.steps.push_back(Step::Coordinator(coordinator::In::Ask { caller, ask }));
             }
             ShardIn::Abandon(caller) => {
@@ -434,7 +358,3 @@ impl Actor for Shard {
         self.run(now, out);
     }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -5,73 +5,71 @@ use std::cmp::Reverse;
 use crate::ring::balanced::chain::{Link, shortest};
 use crate::ring::balanced::claim::Claims;
 
-/// Brings every candidate to its share.
+/// Which partitions may be passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// Those that cost no copy: the giver has no data of it yet, or the taker has.
+    Free,
+    Any,
+}
+
+/// Brings every candidate to its share: for nothing as far as that goes, then at a price.
 pub(super) fn level(claims: &mut Claims<'_>) {
     let candidates = 0..claims.shares.len();
-    candidates.clone().for_each(|giver| pass_directly(claims, giver));
-    for pass in [Pass::New, Pass::Any] {
-        for giver in candidates.clone() {
-            while claims.owned[giver].len() > claims.shares[giver] {
-                let Some(chain) = chain(claims, giver, pass) else { break };
-                follow(claims, chain);
-            }
-        }
+    for pass in [Pass::Free, Pass::Any] {
+        candidates.clone().for_each(|giver| pass_directly(claims, giver, pass));
+        let mut is_stuck = vec![false; claims.shares.len()];
+        candidates.clone().for_each(|giver| pass_by_chains(claims, giver, pass, &mut is_stuck));
     }
     let is_level = |candidate: usize| claims.owned[candidate].len() == claims.shares[candidate];
     assert!(candidates.clone().all(is_level), "shares that can be met can be flowed to");
 }
 
-/// What the links of a chain may pass on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pass {
-    /// What the giver has no data of yet, so that passing it on costs nothing.
-    New,
-    Any,
-}
-
-/// Passes straight to whoever is short and stands nearest: of the partitions whose data `giver`
-/// does not have, what it has too much; of those whose data it has, the farthest from it, and no
-/// more than it cannot keep whatever else is done.
-fn pass_directly(claims: &mut Claims<'_>, giver: usize) {
-    let share = claims.shares[giver];
-    if claims.owned[giver].len() <= share {
+/// Passes what `giver` has too much straight to those that are short, each time to the nearest:
+/// first what it has no data of, then what it is farthest from.
+fn pass_directly(claims: &mut Claims<'_>, giver: usize, pass: Pass) {
+    let mut surplus = claims.owned[giver].len().saturating_sub(claims.shares[giver]);
+    if surplus == 0 {
         return;
     }
-    let partitions = std::mem::take(&mut claims.owned[giver]);
-    let (mut kept, mut new): (Vec<_>, Vec<_>) =
-        partitions.into_iter().partition(|&partition| claims.has_data(giver, partition));
-    kept.sort_by_cached_key(|&partition| Reverse(claims.terms.distance(giver, partition)));
-    let surplus = kept.len().saturating_sub(share);
-    pass_some(claims, giver, &mut kept, surplus);
-    let surplus = (kept.len() + new.len()).saturating_sub(share);
-    pass_some(claims, giver, &mut new, surplus);
-    claims.owned[giver] = kept;
-    claims.owned[giver].append(&mut new);
-}
-
-fn pass_some(claims: &mut Claims<'_>, giver: usize, partitions: &mut Vec<usize>, surplus: usize) {
-    let mut left = surplus;
-    partitions.retain(|&partition| {
-        let taker = if left > 0 { nearest_taker(claims, giver, partition) } else { None };
-        if let Some(taker) = taker {
-            put(claims, Link { giver, taker, partition });
-            left -= 1;
-        }
-        taker.is_none()
+    let mut partitions = std::mem::take(&mut claims.owned[giver]);
+    partitions.sort_by_cached_key(|&partition| {
+        (claims.has_data(giver, partition), Reverse(claims.terms.distance(giver, partition)))
     });
+    partitions.retain(|&partition| {
+        if surplus == 0 {
+            return true;
+        }
+        let Some(taker) = nearest_taker(claims, giver, partition, pass) else { return true };
+        put(claims, Link { giver, taker, partition });
+        surplus -= 1;
+        false
+    });
+    claims.owned[giver] = partitions;
 }
 
-fn nearest_taker(claims: &Claims<'_>, giver: usize, partition: usize) -> Option<usize> {
+fn nearest_taker(claims: &Claims<'_>, giver: usize, partition: usize, pass: Pass) -> Option<usize> {
     let owners = &claims.owners[partition];
+    let is_any = pass == Pass::Any || !claims.has_data(giver, partition);
     (0..claims.shares.len())
-        .filter(|&taker| claims.is_short(taker) && claims.terms.may_replace(owners, giver, taker))
+        .filter(|&taker| claims.is_short(taker))
+        .filter(|&taker| is_any || claims.has_data(taker, partition))
+        .filter(|&taker| claims.terms.may_replace(owners, giver, taker))
         .min_by_key(|&taker| claims.terms.distance(taker, partition))
 }
 
-fn chain(claims: &Claims<'_>, giver: usize, pass: Pass) -> Option<Vec<Link>> {
-    let mut search = Search::new(claims, pass);
-    let links = |giver| search.links(giver);
-    shortest(claims.shares.len(), giver, links, |taker| claims.is_short(taker))
+/// Passes what `giver` has too much along chains, while there are any. From whom a search came to
+/// no end, another would hardly: it is stuck.
+fn pass_by_chains(claims: &mut Claims<'_>, giver: usize, pass: Pass, is_stuck: &mut [bool]) {
+    while claims.owned[giver].len() > claims.shares[giver] && !is_stuck[giver] {
+        let mut search = Search::new(claims, pass, giver);
+        let links = |giver| search.links(giver);
+        let is_short = |taker| claims.is_short(taker);
+        match shortest(is_stuck.len(), giver, links, is_short) {
+            Some(chain) => follow(claims, chain),
+            None => search.reached().for_each(|giver| is_stuck[giver] = true),
+        }
+    }
 }
 
 fn follow(claims: &mut Claims<'_>, chain: Vec<Link>) {
@@ -89,66 +87,110 @@ fn put(claims: &mut Claims<'_>, link: Link) {
     claims.owned[link.taker].push(link.partition);
 }
 
-/// Whom a chain has not come to yet.
+/// Whom the search for a chain has not come to yet.
+///
+/// Only one giver may pass a partition to another zone, so a chain changes the zones of
+/// a partition at most once, and what was allowed for each link is allowed for all together.
+/// That loses nothing, since that giver passes it to all who may have it.
 struct Search<'a> {
     claims: &'a Claims<'a>,
     pass: Pass,
     /// By zone.
     waiting: Vec<Vec<usize>>,
-    /// Those with anyone waiting.
+    /// Those zones where anyone waits.
     zones: Vec<usize>,
-    /// By partition: whether all that may enter it from another zone have been reached.
-    is_open: Vec<bool>,
+    /// By partition: who passed it to another zone.
+    zone_giver: Vec<Option<usize>>,
 }
 
 impl<'a> Search<'a> {
-    fn new(claims: &'a Claims<'a>, pass: Pass) -> Self {
+    fn new(claims: &'a Claims<'a>, pass: Pass, start: usize) -> Self {
         let terms = claims.terms;
         let mut waiting = vec![Vec::new(); terms.spreads.len()];
-        (0..claims.shares.len()).for_each(|candidate| waiting[terms.zone(candidate)].push(candidate));
+        let others = (0..claims.shares.len()).filter(|&taker| taker != start);
+        others.for_each(|taker| waiting[terms.zone(taker)].push(taker));
         let zones = (0..waiting.len()).collect();
-        Self { claims, pass, waiting, zones, is_open: vec![false; terms.partitions] }
+        Self { claims, pass, waiting, zones, zone_giver: vec![None; terms.partitions] }
     }
 
-    /// What `giver` may pass on to those waiting, as far as the first that is short.
+    fn reached(&self) -> impl Iterator<Item = usize> + '_ {
+        let waits = |taker: &usize| self.waiting[self.claims.terms.zone(*taker)].contains(taker);
+        (0..self.claims.shares.len()).filter(move |taker| !waits(taker))
+    }
+
+    /// What `giver` may pass on to those waiting, the cheapest first, as far as the first that is
+    /// short.
     fn links(&mut self, giver: usize) -> Vec<Link> {
         let claims = self.claims;
         let mut links = Vec::new();
-        for is_kept in [false, true] {
-            if is_kept && self.pass == Pass::New {
-                break;
-            }
-            for &partition in &claims.owned[giver] {
-                if claims.has_data(giver, partition) != is_kept {
-                    continue;
-                }
-                for taker in self.takers(giver, partition) {
-                    links.push(Link { giver, taker, partition });
-                    if claims.is_short(taker) {
-                        return links;
-                    }
+        for (partition, needs_data) in self.offers(giver) {
+            let takers = if needs_data {
+                self.takers_with_data(giver, partition)
+            } else {
+                self.takers(giver, partition)
+            };
+            for taker in takers {
+                links.push(Link { giver, taker, partition });
+                if claims.is_short(taker) {
+                    return links;
                 }
             }
         }
         links
     }
 
+    /// What `giver` owns, and whether only those that have data of it may take it.
+    fn offers(&self, giver: usize) -> Vec<(usize, bool)> {
+        let has_data = |partition: &usize| self.claims.has_data(giver, *partition);
+        let owned = self.claims.owned[giver].iter().copied();
+        let (kept, new): (Vec<_>, Vec<_>) = owned.partition(has_data);
+        let mut offers: Vec<_> = new.into_iter().map(|partition| (partition, false)).collect();
+        offers.extend(kept.iter().map(|&partition| (partition, true)));
+        match self.pass {
+            Pass::Free => {}
+            Pass::Any => offers.extend(kept.iter().map(|&partition| (partition, false))),
+        }
+        offers
+    }
+
     fn takers(&mut self, giver: usize, partition: usize) -> Vec<usize> {
         let terms = self.claims.terms;
         let owners = &self.claims.owners[partition];
         let home = terms.zone(giver);
-        let mut takers = Vec::new();
-        let mut call = |waiting: &mut Vec<usize>| {
-            takers.extend(waiting.extract_if(.., |taker| !owners.contains(taker)));
-        };
-        call(&mut self.waiting[home]);
-        if !self.is_open[partition] && terms.may_leave(owners, home) {
-            self.is_open[partition] = true;
+        let may_take = |taker: &mut usize| !owners.contains(taker);
+        let mut takers: Vec<_> = self.waiting[home].extract_if(.., may_take).collect();
+        if self.may_change_zone(giver, partition) && terms.may_leave(owners, home) {
+            self.zone_giver[partition] = Some(giver);
             for &zone in self.zones.iter().filter(|&&zone| terms.may_enter(owners, zone)) {
-                call(&mut self.waiting[zone]);
+                takers.extend(self.waiting[zone].extract_if(.., may_take));
             }
             self.zones.retain(|&zone| !self.waiting[zone].is_empty());
         }
         takers
+    }
+
+    fn takers_with_data(&mut self, giver: usize, partition: usize) -> Vec<usize> {
+        let terms = self.claims.terms;
+        let mut takers = Vec::new();
+        for &taker in &terms.past[partition] {
+            let zone = terms.zone(taker);
+            let stays = zone == terms.zone(giver);
+            let may_pass = stays || self.may_change_zone(giver, partition);
+            if !may_pass || !terms.may_replace(&self.claims.owners[partition], giver, taker) {
+                continue;
+            }
+            if let Some(at) = self.waiting[zone].iter().position(|&waiting| waiting == taker) {
+                self.waiting[zone].remove(at);
+                takers.push(taker);
+                if !stays {
+                    self.zone_giver[partition] = Some(giver);
+                }
+            }
+        }
+        takers
+    }
+
+    fn may_change_zone(&self, giver: usize, partition: usize) -> bool {
+        self.zone_giver[partition].is_none_or(|first| first == giver)
     }
 }
