@@ -1,6 +1,7 @@
 //! How the process ends: exit codes, and errors as one line with their causes.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The exit codes, for `--help`.
@@ -102,7 +103,12 @@ pub fn conclude(outcome: Result<Exit, Failure>) -> ExitCode {
     }
 }
 
+/// Says something on the standard output. Whoever closed it does not want to hear more.
+pub fn say(what: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{what}");
+}
+
 /// Says something on the standard error, in the program's name.
 pub fn complain(what: impl Display) {
-    eprintln!("peer-ring: {what}");
+    let _ = writeln!(std::io::stderr(), "peer-ring: {what}");
 }

@@ -10,6 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::exit::{Exit, Failure};
+
 /// The largest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -32,6 +34,17 @@ pub enum AskError {
     Nobody(anyhow::Error),
     /// Somebody does, but does not answer as a node would.
     Odd(anyhow::Error),
+}
+
+impl AskError {
+    /// The failure of a command that had to ask.
+    #[must_use]
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Nobody(cause) => Failure { exit: Exit::Unavailable, cause },
+            Self::Odd(cause) => Failure { exit: Exit::Failed, cause },
+        }
+    }
 }
 
 /// Asks the node at `address`, `host:port`, for `path`.
@@ -61,7 +74,8 @@ pub fn unreachable(address: &str, error: &std::io::Error) -> anyhow::Error {
 }
 
 async fn exchange(mut connection: TcpStream, host: &str, path: &str) -> anyhow::Result<Answer> {
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     let mut bounded = connection.take(ANSWER_BYTES_MAX + 1);
@@ -110,7 +124,8 @@ mod tests {
 
     #[test]
     fn what_is_not_http_is_refused() {
-        for odd in [&b"-ERR unknown command\r\n\r\n"[..], b"", b"HTTP/1.1 ok\r\n\r\n", b"\xff\r\n"] {
+        for odd in [&b"-ERR unknown command\r\n\r\n"[..], b"", b"HTTP/1.1 ok\r\n\r\n", b"\xff\r\n"]
+        {
             assert!(parse(odd).is_err());
         }
     }

@@ -20,7 +20,7 @@ use crate::namespace::{Namespace, Namespaces};
 use crate::page;
 
 /// Most keys that one [`Action::Clear`] deletes.
-const CLEAR_KEYS_MAX: usize = 1_000;
+pub(crate) const CLEAR_KEYS_MAX: usize = 1_000;
 
 /// The key-value store.
 #[derive(Clone, Debug, Default)]

@@ -76,8 +76,7 @@ impl KvClient {
     /// # Errors
     /// [`UnknownNamespace`] when there is none of this name.
     pub fn namespace(self, name: &str) -> Result<Self, UnknownNamespace> {
-        let namespace = Namespace::new(name).ok();
-        match namespace.filter(|found| self.handle.app().namespaces().contains(found)) {
+        match self.handle.app().namespaces().find(name) {
             Some(namespace) => Ok(Self { namespace, ..self }),
             None => Err(UnknownNamespace { name: name.to_owned() }),
         }

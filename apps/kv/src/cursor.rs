@@ -20,6 +20,9 @@ impl Cursor {
     /// The beginning of the first partition.
     pub const START: Self = Self { partition: PartitionId(0), slot: 0 };
 
+    /// Behind the last partition that any cluster can have: a listing from here has no keys.
+    pub const NOWHERE: Self = Self { partition: PartitionId(u16::MAX), slot: 0 };
+
     /// Reads a number back that [`Cursor::number`] made; any number is some cursor.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_partition_that_does_not_exist_is_nowhere() {
-        assert_eq!(Cursor::from_number(u64::MAX).partition(Partitions::default()), None);
+        assert_eq!(Cursor::NOWHERE.partition(Partitions::new(Partitions::MAX).unwrap()), None);
         assert_eq!(Cursor::from_number(u64::MAX).after(None, Partitions::default()), None);
     }
 

@@ -86,6 +86,12 @@ impl Namespaces {
         *namespace == Namespace::default() || self.named.contains_key(namespace)
     }
 
+    /// The namespace with this name, if there is one.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Namespace> {
+        Namespace::new(name).ok().filter(|namespace| self.contains(namespace))
+    }
+
     /// How a namespace's records are kept.
     #[must_use]
     pub fn settings(&self, namespace: &Namespace) -> &Settings {

@@ -73,6 +73,18 @@ impl Pace {
         Due::Since(at)
     }
 
+    /// Whether nothing is due any more.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.until || self.left == 0
+    }
+
+    /// Whether it ends by itself, however few operations there were.
+    #[must_use]
+    pub fn has_end(&self) -> bool {
+        self.until < u64::MAX
+    }
+
     /// Whether an operation that was due at this instant counts.
     #[inline]
     #[must_use]

@@ -9,17 +9,23 @@ use std::net::SocketAddr;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
+use peer_ring_kv::fronts::BadLimit;
 use tracing_subscriber::EnvFilter;
 
 use super::discovery::{Discovery, Member, Static};
+use super::fronts::Fronts;
 use super::namespaces::Namespace;
 use super::{Listen, Node, NodeConfig};
 
 /// Most shards that a node can have.
-const THREADS_MAX: u8 = 254;
+pub const THREADS_MAX: u8 = 254;
 
 /// The longest that anything may be told to take.
 const WAIT_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// What a key in a partition's table has beside the client's: the app's id, and the length of the
+/// namespace's name.
+const KEY_EXTRA_BYTES: usize = 5;
 
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,9 +118,15 @@ impl Found {
         }
     }
 
-    fn ordered(&mut self, (low, from): (&str, u64), (high, to): (&str, u64)) {
-        if from > to {
-            self.add(high, format!("{to} is less than {low}, {from}"));
+    fn at_least(&mut self, (low, from): (&str, u64), (high, to): (&str, u64)) {
+        if to < from {
+            self.add(high, format!("{to} is not at least {low}, {from}"));
+        }
+    }
+
+    fn more_than(&mut self, (low, from): (&str, u64), (high, to): (&str, u64)) {
+        if to <= from {
+            self.add(high, format!("{to} is not more than {low}, {from}"));
         }
     }
 
@@ -207,28 +219,55 @@ impl Found {
         self.wait("requests.timeout_ms", requests.timeout_ms);
         self.positive("requests.inflight_max", requests.inflight_max);
         self.positive("requests.inflight_bytes_max", requests.inflight_bytes_max);
-        self.ordered(
+        self.at_least(
             ("requests.hedge_after_min_ms", requests.hedge_after_min_ms),
             ("requests.hedge_after_max_ms", requests.hedge_after_max_ms),
         );
         self.wait("membership.probe_interval_ms", membership.probe_interval_ms);
-        self.ordered(
-            ("membership.probe_interval_ms + 1", membership.probe_interval_ms.saturating_add(1)),
+        self.more_than(
+            ("membership.probe_interval_ms", membership.probe_interval_ms),
             ("membership.suspect_after_ms", membership.suspect_after_ms),
         );
-        self.ordered(
-            ("membership.suspect_after_ms + 1", membership.suspect_after_ms.saturating_add(1)),
+        self.more_than(
+            ("membership.suspect_after_ms", membership.suspect_after_ms),
             ("membership.down_after_ms", membership.down_after_ms),
         );
         self.positive("links.queue_bytes_max", links.queue_bytes_max);
         self.wait("links.connect_timeout_ms", links.connect_timeout_ms);
         self.wait("links.backoff_min_ms", links.backoff_min_ms);
-        self.ordered(
+        self.at_least(
             ("links.backoff_min_ms", links.backoff_min_ms),
             ("links.backoff_max_ms", links.backoff_max_ms),
         );
         self.wait("links.keepalive_ms", links.keepalive_ms);
         self.wait("links.conflict_timeout_ms", links.conflict_timeout_ms);
+    }
+
+    fn fronts(&mut self, config: &NodeConfig) {
+        let Fronts { limits, resp, http } = &config.fronts;
+        if !config.namespaces.contains_key(&resp.namespace) {
+            let problem = format!("there is no namespace {}", resp.namespace);
+            self.add("fronts.resp.namespace", problem);
+        }
+        if resp.idle_timeout_ms == Some(0) {
+            self.add("fronts.resp.idle_timeout_ms", "0 is not above 0; null is never");
+        }
+        self.wait("fronts.http.head_timeout_ms", http.head_timeout_ms);
+        self.wait("fronts.http.body_timeout_ms", http.body_timeout_ms);
+        if let Err(BadLimit { name, given, least }) = limits.check() {
+            let problem = format!("{given} is too low, it must be at least {least}");
+            self.add(format!("fronts.limits.{name}"), problem);
+        }
+        let wire = peer_ring_proto::Limits::default();
+        for (name, number, max) in [
+            ("key_bytes_max", limits.key_bytes_max, wire.key_bytes_max - KEY_EXTRA_BYTES),
+            ("value_bytes_max", limits.value_bytes_max, wire.value_bytes_max),
+        ] {
+            if number as usize > max {
+                let problem = format!("{number} is more than {max}, which peers take");
+                self.add(format!("fronts.limits.{name}"), problem);
+            }
+        }
     }
 
     fn namespace(&mut self, name: &str, namespace: &Namespace, replicas: u8) {

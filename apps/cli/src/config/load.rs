@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::namespaces::Namespace;
 use super::{NodeConfig, check, environment, yaml};
 
 /// The largest file that is read.
@@ -73,12 +72,12 @@ fn read(file: &Path) -> anyhow::Result<NodeConfig> {
 }
 
 /// Fills in what depends on other fields or on the host.
-fn settle(mut config: NodeConfig, surroundings: &Surroundings) -> NodeConfig {
+pub fn settle(mut config: NodeConfig, surroundings: &Surroundings) -> NodeConfig {
     if config.node.name.is_none() {
         config.node.name.clone_from(&surroundings.host);
     }
     let default = peer_ring_kv::namespace::DEFAULT;
-    config.namespaces.entry(default.to_owned()).or_insert_with(Namespace::default);
+    config.namespaces.entry(default.to_owned()).or_default();
     for namespace in config.namespaces.values_mut() {
         namespace.n = namespace.n.or(Some(config.ring.replicas));
     }

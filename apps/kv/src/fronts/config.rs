@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use peer_ring_core::failure::{Failure, SizeOf};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::namespace;
 
@@ -126,6 +127,29 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Whether the bounds leave room for the largest values there may be.
+    ///
+    /// # Errors
+    /// [`BadLimit`] names the first one that does not.
+    pub fn check(&self) -> Result<(), BadLimit> {
+        let largest = self.value_bytes_max.saturating_add(self.key_bytes_max);
+        let least = [
+            ("key_bytes_max", self.key_bytes_max, 1),
+            ("value_bytes_max", self.value_bytes_max, 1),
+            ("connections_max", self.connections_max, 1),
+            ("pipeline_max", self.pipeline_max, 1),
+            ("pipeline_bytes_max", self.pipeline_bytes_max, 1),
+            ("request_bytes_max", self.request_bytes_max, largest.saturating_add(KIB)),
+            ("arguments_max", self.arguments_max, 8),
+            ("output_bytes_max", self.output_bytes_max, largest.saturating_mul(2)),
+            ("stall_timeout_ms", self.stall_timeout_ms, 1),
+        ];
+        match least.into_iter().find(|(_, given, least)| given < least) {
+            Some((name, given, least)) => Err(BadLimit { name, given, least }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a key may be so long.
     ///
     /// # Errors
@@ -149,6 +173,18 @@ impl Limits {
     }
 }
 
+/// A bound too low to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{name}: {given} is too low, it must be at least {least}")]
+pub struct BadLimit {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub given: u32,
+    /// What it must be at least, with the other bounds as they are.
+    pub least: u32,
+}
+
 fn check(what: SizeOf, bytes: usize, bytes_max: u32) -> Result<(), Failure> {
     if bytes > bytes_max as usize {
         return Err(Failure::TooLarge { what, bytes: bytes as u64, bytes_max: bytes_max.into() });
@@ -169,10 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn bounds_must_leave_room_for_the_largest_value() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        let tight = Limits { output_bytes_max: MIB, ..Limits::default() };
+        let refusal = tight.check().unwrap_err().to_string();
+        assert!(refusal.starts_with("output_bytes_max: 1048576 is too low"), "{refusal}");
+    }
+
+    #[test]
     fn a_misspelt_field_is_refused_by_name() {
         let error = serde_json::from_str::<FrontConfig>(r#"{"redsi": null}"#).unwrap_err();
         assert!(error.to_string().contains("redsi"), "{error}");
-        let config: FrontConfig = serde_json::from_str(r#"{"redis": {"listen": "[::]:1"}}"#).unwrap();
+        let config: FrontConfig =
+            serde_json::from_str(r#"{"redis": {"listen": "[::]:1"}}"#).unwrap();
         assert_eq!(config.redis.unwrap().namespace, "default");
     }
 }

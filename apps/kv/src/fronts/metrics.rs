@@ -113,6 +113,11 @@ impl Metrics {
         self.opened.load(Ordering::Relaxed)
     }
 
+    /// How many connections there was no room for.
+    pub(crate) fn refused_so_far(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     /// How many commands there have been.
     pub(crate) fn commands_so_far(&self) -> u64 {
         self.outcomes.iter().flatten().map(|count| count.load(Ordering::Relaxed)).sum()
@@ -211,16 +216,20 @@ impl Collector for Shown {
             ("kv_connections_refused", "Connections beyond the bound", MetricType::Counter, |m| {
                 &m.refused
             }),
-            ("kv_connections_dropped", "Connections closed for their clients' conduct", MetricType::Counter, |m| {
-                &m.dropped
-            }),
+            (
+                "kv_connections_dropped",
+                "Connections closed for their clients' conduct",
+                MetricType::Counter,
+                |m| &m.dropped,
+            ),
         ];
         for (name, help, kind, of) in lines {
             let is_gauge = matches!(kind, MetricType::Gauge);
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
             for metrics in &self.0 {
                 let value = of(metrics).load(Ordering::Relaxed);
-                let mut line = family.encode_family(&[("front", metrics.front)])?;
+                let labels = [("front", metrics.front)];
+                let mut line = family.encode_family(&labels)?;
                 if is_gauge {
                     line.encode_gauge(&i64::try_from(value).unwrap_or(i64::MAX))?;
                 } else {
@@ -237,8 +246,7 @@ impl Collector for Shown {
 impl Shown {
     fn encode_bytes(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Bytes from and to clients";
-        let mut family =
-            encoder.encode_descriptor("kv_bytes", help, None, MetricType::Counter)?;
+        let mut family = encoder.encode_descriptor("kv_bytes", help, None, MetricType::Counter)?;
         for metrics in &self.0 {
             let (bytes_in, bytes_out) = metrics.bytes_so_far();
             for (direction, bytes) in [("in", bytes_in), ("out", bytes_out)] {

@@ -131,9 +131,7 @@ mod tests {
         match (pattern, text) {
             ([], []) => true,
             ([], _) => false,
-            ([b'*', rest @ ..], _) => {
-                (0..=text.len()).any(|skip| by_the_book(rest, &text[skip..]))
-            }
+            ([b'*', rest @ ..], _) => (0..=text.len()).any(|skip| by_the_book(rest, &text[skip..])),
             (_, []) => false,
             (_, [byte, rest @ ..]) => {
                 let (fits, bytes) = one(pattern, *byte);

@@ -21,6 +21,16 @@ pub enum Protocol {
     Resp3,
 }
 
+impl Protocol {
+    /// The number by which clients call it.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Resp2 => 2,
+            Self::Resp3 => 3,
+        }
+    }
+}
+
 /// Appends replies to a connection's outgoing bytes.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -63,8 +73,7 @@ impl<'a> Writer<'a> {
     /// A binary string.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
-        self.buffer
-            .reserve(HEADER_BYTES_MAX + bytes.len() + CRLF.len());
+        self.buffer.reserve(HEADER_BYTES_MAX + bytes.len() + CRLF.len());
         self.header(b'$', false, bytes.len() as u64);
         self.buffer.extend_from_slice(bytes);
         self.buffer.extend_from_slice(CRLF);
@@ -196,10 +205,7 @@ impl DoubleText {
     const BYTES_MAX: usize = 32;
 
     fn of(number: f64) -> Self {
-        let mut text = Self {
-            bytes: [0; Self::BYTES_MAX],
-            filled: 0,
-        };
+        let mut text = Self { bytes: [0; Self::BYTES_MAX], filled: 0 };
         let written = if number.is_nan() {
             text.write_str("nan")
         } else if number == 0.0 || (1e-5..1e17).contains(&number.abs()) {
@@ -221,10 +227,7 @@ impl DoubleText {
 impl Write for DoubleText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.filled + text.len();
-        self.bytes
-            .get_mut(self.filled..end)
-            .ok_or(fmt::Error)?
-            .copy_from_slice(text.as_bytes());
+        self.bytes.get_mut(self.filled..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
         self.filled = end;
         Ok(())
     }

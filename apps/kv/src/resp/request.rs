@@ -37,12 +37,7 @@ impl RequestParser {
     ///
     /// It holds nothing between two requests, so limits change by making a new one there.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            position: 0,
-            missing: 0,
-            arguments: Spans::new(),
-        }
+        Self { limits, position: 0, missing: 0, arguments: Spans::new() }
     }
 
     /// The next request, taken off the front of `buffer`, or `None` until more bytes arrive.
@@ -77,9 +72,7 @@ impl RequestParser {
             };
             match usize::try_from(header.number) {
                 Err(_) | Ok(0) => {
-                    return Ok(Step::Empty {
-                        bytes: header.bytes,
-                    });
+                    return Ok(Step::Empty { bytes: header.bytes });
                 }
                 Ok(count) if count > self.limits.arguments_max as usize => {
                     return Err(ProtocolError::InvalidMultibulkLength);
@@ -119,24 +112,14 @@ impl RequestParser {
             self.missing -= 1;
         }
         let frame = buffer.split_to(std::mem::take(&mut self.position)).freeze();
-        Ok(Step::Whole(Request {
-            frame,
-            arguments: std::mem::take(&mut self.arguments),
-        }))
+        Ok(Step::Whole(Request { frame, arguments: std::mem::take(&mut self.arguments) }))
     }
 
     fn read_line(&mut self, buffer: &mut BytesMut) -> Result<Step, ProtocolError> {
-        let Limits {
-            inline_bytes_max,
-            request_bytes_max,
-            ..
-        } = self.limits;
+        let Limits { inline_bytes_max, request_bytes_max, .. } = self.limits;
         let line_bytes_max = (inline_bytes_max as usize + 1).min(request_bytes_max as usize);
         let bytes = &buffer[..buffer.len().min(line_bytes_max)];
-        let Some(unseen) = bytes[self.position..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-        else {
+        let Some(unseen) = bytes[self.position..].iter().position(|byte| *byte == b'\n') else {
             if bytes.len() > inline_bytes_max as usize {
                 return Err(ProtocolError::InlineTooBig);
             }
@@ -149,11 +132,7 @@ impl RequestParser {
         if line.arguments.len() > self.limits.arguments_max as usize {
             return Err(ProtocolError::InvalidMultibulkLength);
         }
-        if line
-            .arguments
-            .iter()
-            .any(|span| span.end - span.start > self.limits.bulk_bytes_max)
-        {
+        if line.arguments.iter().any(|span| span.end - span.start > self.limits.bulk_bytes_max) {
             return Err(ProtocolError::InvalidBulkLength);
         }
         self.position = 0;
@@ -188,8 +167,7 @@ pub struct Request {
 impl Request {
     /// The command's name, as the client spelt it.
     pub fn name(&self) -> &[u8] {
-        self.get(0)
-            .expect("the parser makes no request without a name")
+        self.get(0).expect("the parser makes no request without a name")
     }
 
     /// How many arguments there are; the name is the first, so never 0.
@@ -197,12 +175,16 @@ impl Request {
         self.arguments.len()
     }
 
+    /// How many bytes of memory it keeps alive at least.
+    #[inline]
+    pub fn frame_bytes(&self) -> usize {
+        self.frame.len()
+    }
+
     /// One argument to look at; the name is number 0.
     #[inline]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
-        self.arguments
-            .get(index)
-            .map(|span| &self.frame[span.range()])
+        self.arguments.get(index).map(|span| &self.frame[span.range()])
     }
 
     /// One argument to keep, uncopied; the name is number 0.
@@ -211,9 +193,7 @@ impl Request {
     /// long is better copied.
     #[inline]
     pub fn bytes(&self, index: usize) -> Option<Bytes> {
-        self.arguments
-            .get(index)
-            .map(|span| self.frame.slice(span.range()))
+        self.arguments.get(index).map(|span| self.frame.slice(span.range()))
     }
 
     /// All arguments to look at, the name first.
@@ -224,9 +204,7 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.iter().map(Bytes::copy_from_slice))
-            .finish()
+        f.debug_list().entries(self.iter().map(Bytes::copy_from_slice)).finish()
     }
 }
 
@@ -299,10 +277,7 @@ struct Span {
 impl Span {
     /// A place in a frame, which `request_bytes_max` keeps within `u32`.
     fn of(range: Range<usize>) -> Self {
-        Self {
-            start: range.start as u32,
-            end: range.end as u32,
-        }
+        Self { start: range.start as u32, end: range.end as u32 }
     }
 
     fn range(self) -> Range<usize> {
@@ -370,13 +345,7 @@ fn read_header(bytes: &[u8], errors: &HeaderErrors) -> Result<Option<Header>, Pr
         [] => Err(errors.invalid),
         [b'0'] if is_negative => Err(errors.invalid),
         [b'0', _, ..] => Err(errors.invalid),
-        _ if is_negative => Ok(Some(Header {
-            number: -number,
-            bytes: end + 2,
-        })),
-        _ => Ok(Some(Header {
-            number,
-            bytes: end + 2,
-        })),
+        _ if is_negative => Ok(Some(Header { number: -number, bytes: end + 2 })),
+        _ => Ok(Some(Header { number, bytes: end + 2 })),
     }
 }

@@ -29,18 +29,13 @@ fn read2(write: impl FnOnce(&mut Writer<'_>)) -> Frame2 {
 /// What another implementation reads from RESP3 that must be one value and no more.
 fn read3(write: impl FnOnce(&mut Writer<'_>)) -> Frame3 {
     let bytes = written(Protocol::Resp3, write).freeze();
-    let (frame, read) = resp3::decode::complete::decode_bytes(&bytes)
-        .unwrap()
-        .unwrap();
+    let (frame, read) = resp3::decode::complete::decode_bytes(&bytes).unwrap().unwrap();
     assert_eq!(read, bytes.len());
     frame
 }
 
 fn blob(data: &[u8]) -> Frame3 {
-    Frame3::BlobString {
-        data: data.to_vec().into(),
-        attributes: None,
-    }
+    Frame3::BlobString { data: data.to_vec().into(), attributes: None }
 }
 
 #[test]
@@ -60,10 +55,7 @@ fn resp2_says_with_old_types_what_it_has_no_type_for() {
     assert_eq!(resp2(|reply| reply.boolean(true)), ":1\\r\\n");
     assert_eq!(resp2(|reply| reply.boolean(false)), ":0\\r\\n");
     assert_eq!(resp2(|reply| reply.double(1.5)), "$3\\r\\n1.5\\r\\n");
-    assert_eq!(
-        resp2(|reply| reply.verbatim("a\r\n")),
-        "$3\\r\\na\\r\\n\\r\\n"
-    );
+    assert_eq!(resp2(|reply| reply.verbatim("a\r\n")), "$3\\r\\na\\r\\n\\r\\n");
 }
 
 #[test]
@@ -75,10 +67,7 @@ fn resp3_has_a_type_for_everything() {
     assert_eq!(resp3(|reply| reply.boolean(true)), "#t\\r\\n");
     assert_eq!(resp3(|reply| reply.boolean(false)), "#f\\r\\n");
     assert_eq!(resp3(|reply| reply.double(1.5)), ",1.5\\r\\n");
-    assert_eq!(
-        resp3(|reply| reply.verbatim("a\r\n")),
-        "=7\\r\\ntxt:a\\r\\n\\r\\n"
-    );
+    assert_eq!(resp3(|reply| reply.verbatim("a\r\n")), "=7\\r\\ntxt:a\\r\\n\\r\\n");
 }
 
 #[test]
@@ -107,13 +96,8 @@ fn doubles_are_written_as_redis_names_them_and_never_long() {
 
 #[test]
 fn a_line_ending_in_a_status_or_an_error_cannot_forge_a_reply() {
-    assert_eq!(
-        text(Protocol::Resp2, |reply| reply.simple("a\r\n+b")),
-        "+a  +b\\r\\n"
-    );
-    let forged = text(Protocol::Resp2, |reply| {
-        reply.error("ERR\n", "no key 'k\r\n:1\r\n'")
-    });
+    assert_eq!(text(Protocol::Resp2, |reply| reply.simple("a\r\n+b")), "+a  +b\\r\\n");
+    let forged = text(Protocol::Resp2, |reply| reply.error("ERR\n", "no key 'k\r\n:1\r\n'"));
     assert_eq!(forged, "-ERR  no key 'k  :1  '\\r\\n".replace('\'', "\\'"));
 }
 
@@ -126,10 +110,7 @@ fn a_failing_message_is_cut_and_its_reply_still_ends() {
             Err(fmt::Error)
         }
     }
-    assert_eq!(
-        text(Protocol::Resp2, |reply| reply.error("ERR", Failing)),
-        "-ERR half\\r\\n"
-    );
+    assert_eq!(text(Protocol::Resp2, |reply| reply.error("ERR", Failing)), "-ERR half\\r\\n");
 }
 
 #[test]

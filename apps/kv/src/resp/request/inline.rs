@@ -20,10 +20,7 @@ pub(super) fn split(line: &[u8]) -> Option<Request> {
         arguments.push(Span::of(start..unquoted.len()));
         rest = skip_blanks(rest);
     }
-    Some(Request {
-        frame: Bytes::from(unquoted),
-        arguments,
-    })
+    Some(Request { frame: Bytes::from(unquoted), arguments })
 }
 
 /// Which quotes the next byte stands in.
@@ -52,10 +49,7 @@ fn read_argument<'line>(mut rest: &'line [u8], unquoted: &mut Vec<u8>) -> Option
             }
             (Quotes::Single | Quotes::Double, []) => return None,
             (Quotes::Single, [b'\'', rest @ ..]) | (Quotes::Double, [b'"', rest @ ..]) => {
-                return rest
-                    .first()
-                    .is_none_or(|byte| is_blank(*byte))
-                    .then_some(rest);
+                return rest.first().is_none_or(|byte| is_blank(*byte)).then_some(rest);
             }
             (Quotes::Single, [b'\\', b'\'', rest @ ..]) => {
                 unquoted.push(b'\'');

@@ -14,12 +14,8 @@ const LIMITS: Limits = Limits {
 };
 
 /// Small enough for random bytes to run into every one of them.
-const TIGHT: Limits = Limits {
-    arguments_max: 4,
-    bulk_bytes_max: 12,
-    inline_bytes_max: 20,
-    request_bytes_max: 40,
-};
+const TIGHT: Limits =
+    Limits { arguments_max: 4, bulk_bytes_max: 12, inline_bytes_max: 20, request_bytes_max: 40 };
 
 type Arguments = Vec<Vec<u8>>;
 
@@ -77,10 +73,7 @@ fn refuses(stream: &[u8], text: &str) {
 
 #[test]
 fn reads_an_array_of_bulk_strings() {
-    assert_eq!(
-        asks(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n"),
-        ["SET|k|"]
-    );
+    assert_eq!(asks(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n"), ["SET|k|"]);
 }
 
 #[test]
@@ -94,29 +87,17 @@ fn reads_a_pipeline_of_arrays_and_lines() {
 #[test]
 fn hands_out_arguments_that_outlive_the_request_uncopied() {
     let mut buffer = BytesMut::from("*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n*1\r\n");
-    let request = RequestParser::new(LIMITS)
-        .next(&mut buffer)
-        .unwrap()
-        .unwrap();
+    let request = RequestParser::new(LIMITS).next(&mut buffer).unwrap().unwrap();
     let (name, key) = (request.name().to_vec(), request.bytes(1).unwrap());
     assert_eq!(key.as_ptr(), request.get(1).unwrap().as_ptr());
-    assert_eq!(
-        (request.count(), request.get(2), request.bytes(2)),
-        (2, None, None)
-    );
+    assert_eq!((request.count(), request.get(2), request.bytes(2)), (2, None, None));
     drop(request);
-    assert_eq!(
-        (&name[..], &key[..], &buffer[..]),
-        (&b"GET"[..], &b"key"[..], &b"*1\r\n"[..])
-    );
+    assert_eq!((&name[..], &key[..], &buffer[..]), (&b"GET"[..], &b"key"[..], &b"*1\r\n"[..]));
 }
 
 #[test]
 fn empty_and_negative_arrays_and_blank_lines_ask_for_nothing() {
-    assert_eq!(
-        asks(b"*0\r\n*-1\r\n*-10\r\n\r\n\n \t\r\nPING\r\n"),
-        ["PING"]
-    );
+    assert_eq!(asks(b"*0\r\n*-1\r\n*-10\r\n\r\n\n \t\r\nPING\r\n"), ["PING"]);
 }
 
 #[test]
@@ -138,9 +119,7 @@ fn an_array_of_too_many_arguments_is_refused_by_its_header() {
 
 #[test]
 fn an_array_length_that_is_no_number_is_refused() {
-    for length in [
-        "", "-", "-0", "-01", "+1", " 1", "01", "1 ", "1x", "x", "1\rx", "\n",
-    ] {
+    for length in ["", "-", "-0", "-01", "+1", " 1", "01", "1 ", "1x", "x", "1\rx", "\n"] {
         let stream = format!("*{length}\r\n");
         refuses(stream.as_bytes(), "invalid multibulk length");
     }
@@ -148,9 +127,7 @@ fn an_array_length_that_is_no_number_is_refused() {
 
 #[test]
 fn a_bulk_length_that_is_no_length_is_refused() {
-    for length in [
-        "", "-1", "-0", "+1", " 1", "01", "1x", "x", "1\rx", "1048577",
-    ] {
+    for length in ["", "-1", "-0", "+1", " 1", "01", "1x", "x", "1\rx", "1048577"] {
         let stream = format!("*1\r\n${length}\r\n");
         refuses(stream.as_bytes(), "invalid bulk length");
     }
@@ -159,18 +136,9 @@ fn a_bulk_length_that_is_no_length_is_refused() {
 #[test]
 fn endless_digits_are_refused_before_their_line_ends() {
     let digits = "1".repeat(19);
-    refuses(
-        format!("*{digits}").as_bytes(),
-        "too big mbulk count string",
-    );
-    refuses(
-        format!("*-{digits}").as_bytes(),
-        "too big mbulk count string",
-    );
-    refuses(
-        format!("*1\r\n${digits}").as_bytes(),
-        "too big bulk count string",
-    );
+    refuses(format!("*{digits}").as_bytes(), "too big mbulk count string");
+    refuses(format!("*-{digits}").as_bytes(), "too big mbulk count string");
+    refuses(format!("*1\r\n${digits}").as_bytes(), "too big bulk count string");
 }
 
 #[test]
@@ -181,23 +149,12 @@ fn a_bulk_that_does_not_end_where_it_said_is_refused() {
 
 #[test]
 fn a_request_that_would_grow_too_big_is_refused_before_it_does() {
-    let within = |request_bytes_max| Limits {
-        request_bytes_max,
-        ..TIGHT
-    };
-    refuses_within(
-        TIGHT,
-        b"*3\r\n$12\r\n0123456789ab\r\n$12\r\n",
-        "too big request",
-    );
+    let within = |request_bytes_max| Limits { request_bytes_max, ..TIGHT };
+    refuses_within(TIGHT, b"*3\r\n$12\r\n0123456789ab\r\n$12\r\n", "too big request");
     let stream = b"*2\r\n$8\r\n01234567\r\n$12\r\n0123456789ab\r\n";
     assert_eq!(read(within(37), stream, &[1]).0.len(), 1);
     refuses_within(within(36), stream, "too big request");
-    refuses_within(
-        within(20),
-        b"*2\r\n$8\r\n01234567\r\n$99\r\n",
-        "too big request",
-    );
+    refuses_within(within(20), b"*2\r\n$8\r\n01234567\r\n$99\r\n", "too big request");
     refuses_within(within(4), b"PING\r\n", "too big request");
 }
 
@@ -210,10 +167,7 @@ fn a_line_is_cut_as_redis_cuts_it() {
         (b"SET k ''\r\n", "SET|k|"),
         (b"SET k \"a b\"\r\n", "SET|k|a b"),
         (b"SET k 'a b'\r\n", "SET|k|a b"),
-        (
-            b"SET k \"\\x41\\n\\r\\t\\b\\a\\\"\\q\\xZZ\"\r\n",
-            "SET|k|A\\n\\r\\t\\x08\\x07\\\"qxZZ",
-        ),
+        (b"SET k \"\\x41\\n\\r\\t\\b\\a\\\"\\q\\xZZ\"\r\n", "SET|k|A\\n\\r\\t\\x08\\x07\\\"qxZZ"),
         (b"SET k '\\x41\\n\\''\r\n", "SET|k|\\\\x41\\\\n\\'"),
         (b"SET k a\"b c\"\r\n", "SET|k|ab c"),
         (b"SET k a\\n\r\n", "SET|k|a\\\\n"),
@@ -227,9 +181,7 @@ fn a_line_is_cut_as_redis_cuts_it() {
 
 #[test]
 fn a_line_with_unbalanced_quotes_is_refused() {
-    for line in [
-        "\"a", "'a", "\"a\\", "\"a\\\"", "'a\\'", "\"a\"b", "'a'b", "\"a\"'b'", "a\"",
-    ] {
+    for line in ["\"a", "'a", "\"a\\", "\"a\\\"", "'a\\'", "\"a\"b", "'a'b", "\"a\"'b'", "a\""] {
         let stream = format!("SET {line}\r\n");
         refuses(stream.as_bytes(), "unbalanced quotes in request");
     }
@@ -238,24 +190,10 @@ fn a_line_with_unbalanced_quotes_is_refused() {
 #[test]
 fn a_line_too_long_is_refused_before_it_ends() {
     let line = [b'a'; 20];
-    let limits = Limits {
-        bulk_bytes_max: 20,
-        ..TIGHT
-    };
-    assert_eq!(
-        read(limits, &[&line[..], b"\n"].concat(), &[1]).0,
-        [[line.to_vec()]]
-    );
-    refuses_within(
-        limits,
-        &[&line[..], b"a"].concat(),
-        "too big inline request",
-    );
-    refuses_within(
-        limits,
-        &[&line[..], b"a\n"].concat(),
-        "too big inline request",
-    );
+    let limits = Limits { bulk_bytes_max: 20, ..TIGHT };
+    assert_eq!(read(limits, &[&line[..], b"\n"].concat(), &[1]).0, [[line.to_vec()]]);
+    refuses_within(limits, &[&line[..], b"a"].concat(), "too big inline request");
+    refuses_within(limits, &[&line[..], b"a\n"].concat(), "too big inline request");
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! Files and environments, right and wrong.
+
+use std::io::Write;
+
+use super::*;
+use crate::config::discovery::{Discovery, Static};
+
+const MEMBERS: &str = "discovery: {static: {members: [{name: n1, address: 127.0.0.1:7601}]}}\n";
+
+fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    Surroundings { variables: variables.iter().map(owned).collect(), host: Some("n1".to_owned()) }
+}
+
+fn load_text(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<NodeConfig> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    load(Some(file.path()), &surroundings(variables))
+}
+
+fn refused(text: &str) -> String {
+    format!("{:#}", load_text(text, &[]).unwrap_err())
+}
+
+#[test]
+fn the_file_that_documents_the_defaults_has_them() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/node.yml");
+    let mut documented = load(Some(Path::new(file)), &surroundings(&[])).unwrap();
+    let Some(Discovery::Static(Static { members })) = documented.discovery.take() else {
+        panic!("the source is static");
+    };
+    assert_eq!(members[0].address, "127.0.0.1:7601");
+    let mut defaults = NodeConfig::default();
+    defaults.node.name = Some("n1".to_owned());
+    assert_eq!(documented, settle(defaults, &Surroundings::default()));
+}
+
+#[test]
+fn the_file_that_documents_the_defaults_names_every_field() {
+    let file = include_str!("../../../config/node.yml");
+    let printed = yaml::print(&settle(NodeConfig::default(), &surroundings(&[])));
+    for line in printed.lines() {
+        let field = line.trim().split(':').next().unwrap().trim_matches('"');
+        assert!(file.contains(&format!("{field}:")), "{field} is not in config/node.yml");
+    }
+}
+
+#[test]
+fn a_field_that_does_not_exist_is_named_with_its_line_and_shown() {
+    let said = refused(&format!("{MEMBERS}ring:\n  partitons: 64\n"));
+    assert!(said.contains(": line 3: ring.partitons: unknown field `partitons`"), "{said}");
+    assert!(said.contains("expected one of partitions, replicas"), "{said}");
+    assert!(said.contains("3 |   partitons: 64"), "{said}");
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_line() {
+    let said = refused("requests:\n  timeout_ms: 5s\n");
+    assert!(said.contains(": line 2: requests.timeout_ms: invalid u64"), "{said}");
+    let said = refused("listen:\n  peers: 127.0.0.1\n");
+    assert!(said.contains(": line 2: listen.peers: invalid socket address"), "{said}");
+    let said = refused("namespaces:\n  x:\n    n: 300\n");
+    assert!(said.contains(": line 3: namespaces.x.n: invalid u8"), "{said}");
+    let said = refused("fronts: {resp: {allow_flush: yes}}");
+    assert!(said.contains("fronts.resp.allow_flush: invalid boolean"), "{said}");
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_its_line() {
+    let said = refused("ring: {\nlisten:\n");
+    assert!(said.contains(": line "), "{said}");
+    let twice = refused("cluster: a\ncluster: b\n");
+    assert!(twice.contains(": line 2: ") && twice.contains("duplicate"), "{twice}");
+    assert!(refused("cluster: a\n---\ncluster: b\n").contains("multiple"));
+}
+
+#[test]
+fn a_source_that_this_build_has_not_is_told_which_there_are() {
+    let said = refused("discovery:\n  etcd:\n    endpoints: []\n");
+    assert!(said.contains("line 2: discovery: unknown source `etcd`"), "{said}");
+    assert!(said.contains("this build has: static"), "{said}");
+    let two = refused("discovery: {static: {members: []}, etcd: {}}");
+    assert!(two.contains("names two sources, `static` and `etcd`"), "{two}");
+    assert!(refused("discovery: {}").contains("names no source"));
+}
+
+#[test]
+fn an_unknown_field_of_a_member_is_refused() {
+    let said = refused("discovery:\n  static:\n    members:\n    - {name: a, addr: b}\n");
+    assert!(said.contains("line 4: discovery.static.members[0].addr: unknown field"), "{said}");
+}
+
+#[test]
+fn what_is_printed_can_be_read_back() {
+    let text =
+        format!("{MEMBERS}namespaces: {{y: {{n: 1, ttl_ms: 5}}, on: {{w: 2}}}}\ncluster: n\n");
+    let config = load_text(&text, &[("PEER_RING_LISTEN_HTTP", "null")]).unwrap();
+    let again = load_text(&yaml::print(&config), &[]).unwrap();
+    assert_eq!(again, config);
+    assert_eq!(again.namespaces.keys().collect::<Vec<_>>(), ["default", "on", "y"]);
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let text = format!("{MEMBERS}ring: {{partitions: 64, replicas: 2}}\n");
+    let config = load_text(&text, &[("PEER_RING_RING_PARTITIONS", "128")]).unwrap();
+    assert_eq!((config.ring.partitions, config.ring.replicas), (128, 2));
+}
+
+#[test]
+fn no_file_is_needed() {
+    let members = "[{name: n1, address: 127.0.0.1:1}]";
+    let variables = [("PEER_RING_DISCOVERY_STATIC_MEMBERS", members)];
+    let config = load(None, &surroundings(&variables)).unwrap();
+    assert_eq!(config.node.name.as_deref(), Some("n1"), "the host's name");
+}
+
+#[test]
+fn a_wrong_value_of_the_whole_is_said_with_where_it_came_from() {
+    let said = format!("{:#}", load(None, &surroundings(&[])).unwrap_err());
+    assert!(said.starts_with("the environment: discovery: is missing"), "{said}");
+    let said = refused(&format!("{MEMBERS}ring: {{partitions: 100}}"));
+    assert!(said.contains("ring.partitions: 100 is not a power of two"), "{said}");
+}
+
+#[test]
+fn a_namespace_has_as_many_replicas_as_the_ring_unless_it_says() {
+    let text = format!("{MEMBERS}ring: {{replicas: 2}}\nnamespaces: {{x: {{n: 1}}, z: {{}}}}\n");
+    let config = load_text(&text, &[]).unwrap();
+    let n: Vec<_> = config.namespaces.values().map(|namespace| namespace.n).collect();
+    assert_eq!(n, [Some(2), Some(1), Some(2)], "default, x, z");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let missing = load(Some(Path::new("/nowhere/node.yml")), &surroundings(&[])).unwrap_err();
+    assert!(format!("{missing:#}").starts_with("cannot read /nowhere/node.yml: "), "{missing:#}");
+}

@@ -1,0 +1,113 @@
+//! What the crates take, made of a configuration that has been checked.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use anyhow::Context;
+use peer_ring::Sighting;
+use peer_ring_core::key::Partitions;
+use peer_ring_core::ring_view;
+use peer_ring_kv::fronts::FrontConfig;
+use peer_ring_kv::{Namespace, Namespaces};
+
+use super::check::THREADS_MAX;
+use super::discovery::{Discovery, Static};
+use super::{NodeConfig, load};
+
+/// What the crates take.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The node.
+    pub node: peer_ring::Config,
+    /// The namespaces of its store.
+    pub namespaces: Namespaces,
+    /// The store's fronts.
+    pub fronts: FrontConfig,
+}
+
+impl NodeConfig {
+    /// What the crates take.
+    ///
+    /// # Errors
+    /// When the configuration has not been checked, and is wrong.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let Self { listen, stop, .. } = self;
+        let fronts = self.fronts.settings(listen.resp, listen.http, stop.grace_ms);
+        Ok(Settings { node: self.node_settings()?, namespaces: self.store()?, fronts })
+    }
+
+    fn node_settings(&self) -> anyhow::Result<peer_ring::Config> {
+        let name = self.node.name.as_deref().context("node.name is missing")?;
+        let partitions = Partitions::new(self.ring.partitions).context("ring.partitions")?;
+        let mut node = peer_ring::Config::new(name)?;
+        node.cluster.clone_from(&self.cluster);
+        node.zone = self.node.zone.as_deref().map(Into::into);
+        node.weight = self.node.weight.unwrap_or(1);
+        node.listen = self.listen.peers;
+        node.advertise.clone_from(&self.advertise);
+        node.threads = match self.node.threads {
+            0 => cores(),
+            threads => threads,
+        };
+        node.members = self.members()?;
+        node.ring = ring_view::Settings { partitions, replicas: self.ring.replicas };
+        node.membership = self.membership.settings();
+        node.coordinator = self.requests.coordinator();
+        node.timeout = Duration::from_millis(self.requests.timeout_ms);
+        node.stop_grace = Duration::from_millis(self.stop.grace_ms);
+        node.links = self.links.settings();
+        Ok(node)
+    }
+
+    fn members(&self) -> anyhow::Result<Vec<Sighting>> {
+        match self.discovery.as_ref().context("discovery is missing")? {
+            Discovery::Static(Static { members }) => {
+                members.iter().map(|member| Ok(member.sighting()?)).collect()
+            }
+        }
+    }
+
+    fn store(&self) -> anyhow::Result<Namespaces> {
+        let mut named = BTreeMap::new();
+        for (name, namespace) in &self.namespaces {
+            let settings = namespace.settings(self.ring.replicas).context("a count is zero")?;
+            named.insert(Namespace::new(name)?, settings);
+        }
+        Ok(Namespaces::new(named))
+    }
+}
+
+fn cores() -> u8 {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    u8::try_from(cores).unwrap_or(THREADS_MAX).min(THREADS_MAX)
+}
+
+/// Fills in what was left open, for a configuration that comes from no file.
+#[must_use]
+pub fn settled(config: NodeConfig) -> NodeConfig {
+    load::settle(config, &load::Surroundings::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::discovery::Member;
+
+    #[test]
+    fn what_a_default_configuration_says_is_what_the_crates_default_to() {
+        let member =
+            Member { name: "n1".into(), address: "127.0.0.1:7601".into(), zone: None, weight: 1 };
+        let mut config = NodeConfig::default();
+        config.node.name = Some("n1".to_owned());
+        config.discovery = Some(Discovery::Static(Static { members: vec![member] }));
+        let settings = settled(config).settings().unwrap();
+        let mut expected = peer_ring::Config::new("n1").unwrap();
+        expected.threads = settings.node.threads;
+        expected.members.clone_from(&settings.node.members);
+        assert_eq!(format!("{:?}", settings.node), format!("{expected:?}"));
+        let FrontConfig { limits, grace_ms, .. } = FrontConfig::default();
+        assert_eq!((settings.fronts.limits, settings.fronts.grace_ms), (limits, grace_ms));
+    }
+}

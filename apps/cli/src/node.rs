@@ -1,0 +1,117 @@
+//! `peer-ring node`: one node, as its configuration says.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use clap::Args;
+use tracing::field::display;
+
+use crate::config::load::{self, Surroundings};
+use crate::config::{NodeConfig, yaml};
+use crate::exit::{Exit, Failure, OrExit, complain, say};
+use crate::logging;
+use crate::server::Server;
+use crate::signals::Signals;
+
+/// How much longer than the graces of its fronts and of itself a node's stop may take before the
+/// process ends all the same.
+const STOP_SLACK: Duration = Duration::from_secs(5);
+
+/// Runs one node, as its configuration says.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Every field of the configuration has a variable, which goes before the file: PEER_RING_ and the
+field's path in capitals, joined by _. Its value is YAML.
+
+Examples:
+  peer-ring node --config node.yml
+  PEER_RING_LISTEN_PEERS=0.0.0.0:7601 peer-ring node --config node.yml --check
+  PEER_RING_NODE_NAME=n1 \\
+    PEER_RING_DISCOVERY_STATIC_MEMBERS='[{name: n1, address: 127.0.0.1:7601}]' peer-ring node
+  peer-ring node --config node.yml --print-config")]
+pub struct Options {
+    /// The configuration; without one, the defaults and the environment's variables are it.
+    #[arg(long, value_name = "FILE", env = "PEER_RING_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Only say whether the configuration is right.
+    #[arg(long, conflicts_with = "print_config")]
+    pub check: bool,
+    /// Print the configuration as it takes effect, as YAML that can be read back.
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Runs a node until it is told to stop.
+///
+/// # Errors
+/// When its configuration is wrong, it cannot start, or it stops by itself.
+pub fn node(options: &Options) -> Result<Exit, Failure> {
+    let surroundings = Surroundings::of_this_process().or_exit(Exit::Config)?;
+    let config = load::load(options.config.as_deref(), &surroundings).or_exit(Exit::Config)?;
+    if options.print_config {
+        say(yaml::print(&config).trim_end());
+        return Ok(Exit::Ok);
+    }
+    if options.check {
+        say("the configuration is right");
+        return Ok(Exit::Ok);
+    }
+    logging::start(&config.log).or_exit(Exit::Config)?;
+    actix_rt::System::new().block_on(run(&config))
+}
+
+async fn run(config: &NodeConfig) -> Result<Exit, Failure> {
+    let mut signals = Signals::new()?;
+    let server = tokio::select! {
+        biased;
+        _ = signals.next() => return Ok(Exit::Ok),
+        server = Server::start(config) => server?,
+    };
+    let name = config.node.name.as_deref().unwrap_or_default();
+    tracing::info!(name, cluster = config.cluster, peers = %server.peers(), "started");
+    let mut is_ready = false;
+    loop {
+        tokio::select! {
+            biased;
+            asked = signals.next() => {
+                tracing::info!(?asked, "stopping");
+                break;
+            }
+            failure = server.failed() => return Err(failure),
+            () = server.ready(), if !is_ready => {
+                is_ready = true;
+                let (resp, http) = (server.resp().map(display), server.http().map(display));
+                tracing::info!(resp, http, "ready");
+            }
+        }
+    }
+    stop(vec![server], signals, Duration::from_millis(config.stop.grace_ms)).await
+}
+
+/// Stops nodes; a second signal, or a stop that takes too long, ends the process at once.
+///
+/// # Errors
+/// When they did not stop in time.
+pub async fn stop(
+    servers: Vec<Server>,
+    mut signals: Signals,
+    grace: Duration,
+) -> Result<Exit, Failure> {
+    let all = futures::future::join_all(servers.into_iter().map(Server::stop));
+    tokio::select! {
+        biased;
+        _ = all => {
+            tracing::info!("stopped");
+            Ok(Exit::Ok)
+        }
+        asked = signals.next() => {
+            complain("a second signal: stopped at once");
+            std::process::exit(asked.exit_code());
+        }
+        () = tokio::time::sleep(2 * grace + STOP_SLACK) => {
+            let cause = anyhow!("not stopped {STOP_SLACK:?} after twice its grace of {grace:?}");
+            Err(Failure { exit: Exit::Failed, cause })
+        }
+    }
+}

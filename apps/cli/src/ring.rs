@@ -1,0 +1,191 @@
+//! `peer-ring ring`: who owns what, as a running node sees it.
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::exit::{Exit, Failure, OrExit, say};
+use crate::http::{self, AskError};
+use crate::table::{Side, Table, thousands};
+
+/// Shows who owns what, as a running node sees it.
+#[derive(Clone, Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  peer-ring ring --address 127.0.0.1:7501
+  peer-ring ring owners user:42 --address 127.0.0.1:7501
+  peer-ring ring --json"
+)]
+pub struct Options {
+    #[command(subcommand)]
+    question: Option<Question>,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+/// What is asked instead of the whole ring.
+#[derive(Clone, Debug, Subcommand)]
+enum Question {
+    /// Shows who owns a key, the primary first.
+    Owners {
+        /// The key.
+        key: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+}
+
+/// Which node is asked, and how its answer is printed.
+#[derive(Clone, Debug, Args)]
+struct Whom {
+    /// The node's address for HTTP.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7501")]
+    address: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The ring, as a node tells it at `/v1/ring`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ring {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The number of the ring in its chain.
+    pub epoch: u64,
+    /// Equal only for rings that say the same.
+    pub fingerprint: String,
+    /// How many partitions there are.
+    pub partitions: u64,
+    /// How many owners each has.
+    pub replicas: u64,
+    /// The members by name.
+    pub members: Vec<Member>,
+}
+
+/// A member of the ring.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Member {
+    /// The name of its seat.
+    pub name: String,
+    /// Where it stands.
+    pub zone: Option<String>,
+    /// Its share of partitions.
+    pub weight: u64,
+    /// Whether the asked node can reach it.
+    pub state: String,
+    /// How many partitions it owns.
+    pub owned: u64,
+    /// Of how many of them it is the primary.
+    pub primaries: u64,
+}
+
+/// The owners of a key, as a node tells them at `/v1/ring/owners/…`.
+#[derive(Clone, Debug, Deserialize)]
+struct Owners {
+    partition: u64,
+    owners: Vec<String>,
+}
+
+/// Asks a node about the ring.
+///
+/// # Errors
+/// When nobody answers, or not as a node does.
+pub fn ring(options: &Options) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match &options.question {
+        None => {
+            let Whom { address, json } = &options.whom;
+            let body = runtime.block_on(ask(address, "/v1/ring"))?;
+            match json {
+                true => say(body),
+                false => say(table(&read(&body)?)),
+            }
+        }
+        Some(Question::Owners { key, whom: Whom { address, json } }) => {
+            let path = format!("/v1/ring/owners/{}", http::segment(key));
+            let body = runtime.block_on(ask(address, &path))?;
+            match json {
+                true => say(body),
+                false => {
+                    let Owners { partition, owners } = read(&body)?;
+                    say(format_args!("partition {partition}: {}", owners.join(", ")));
+                }
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+async fn ask(address: &str, path: &str) -> Result<String, Failure> {
+    let answer = http::get(address, path).await.map_err(AskError::into_failure)?;
+    match answer.status {
+        200 => Ok(answer.body),
+        status => Err(anyhow!("{address}{path}: {status}: {}", answer.body)).or_exit(Exit::Failed),
+    }
+}
+
+/// Reads what a node has said.
+///
+/// # Errors
+/// When no node says that.
+pub fn read<T: DeserializeOwned>(body: &str) -> anyhow::Result<T> {
+    serde_json::from_str(body).context("this is not what a peer-ring node answers")
+}
+
+fn table(ring: &Ring) -> String {
+    let mut table = Table::new([
+        ("MEMBER", Side::Left),
+        ("STATE", Side::Left),
+        ("ZONE", Side::Left),
+        ("WEIGHT", Side::Right),
+        ("OWNS", Side::Right),
+        ("LEADS", Side::Right),
+    ]);
+    for member in &ring.members {
+        table.row([
+            member.name.clone(),
+            member.state.clone(),
+            member.zone.clone().unwrap_or_else(|| "-".to_owned()),
+            member.weight.to_string(),
+            thousands(member.owned),
+            thousands(member.primaries),
+        ]);
+    }
+    let Ring { cluster, epoch, fingerprint, partitions, replicas, .. } = ring;
+    format!(
+        "{table}\ncluster {cluster}, ring {epoch} ({fingerprint}): {} partitions, {replicas} \
+         owners each",
+        thousands(*partitions)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RING: &str = r#"{"cluster": "dev", "epoch": 1, "fingerprint": "00ff", "partitions": 256,
+        "replicas": 2, "owners": [[0, 1]], "members": [
+        {"name": "n1", "zone": null, "weight": 1, "state": "alive", "owned": 171, "primaries": 85},
+        {"name": "n2", "zone": "z", "weight": 2, "state": "down", "owned": 341, "primaries": 171}]}"#;
+
+    #[test]
+    fn a_ring_is_a_table_of_its_members() {
+        let expected = "\
+MEMBER  STATE  ZONE  WEIGHT  OWNS  LEADS
+n1      alive  -          1   171     85
+n2      down   z          2   341    171
+
+cluster dev, ring 1 (00ff): 256 partitions, 2 owners each";
+        assert_eq!(table(&read(RING).unwrap()), expected);
+    }
+
+    #[test]
+    fn what_no_node_says_is_refused() {
+        let error = read::<Ring>("<html>").unwrap_err();
+        assert!(format!("{error:#}").starts_with("this is not what a peer-ring node answers"));
+    }
+}

@@ -1,0 +1,110 @@
+//! A whole node: the store on the ring, and its fronts.
+
+use std::net::SocketAddr;
+
+use anyhow::anyhow;
+use peer_ring::{Node, NodeFailure, StartError};
+use peer_ring_kv::Kv;
+use peer_ring_kv::fronts::{FrontError, Serving, serve};
+
+use crate::config::NodeConfig;
+use crate::exit::{Exit, Failure, OrExit};
+
+/// A running node with its fronts.
+pub struct Server {
+    node: Node<Kv>,
+    fronts: Serving,
+}
+
+impl Server {
+    /// Starts a node and its fronts.
+    ///
+    /// # Errors
+    /// Says what is in the way, such as an address that is in use.
+    pub async fn start(config: &NodeConfig) -> Result<Self, Failure> {
+        let settings = config.settings().or_exit(Exit::Config)?;
+        let name = settings.node.name.clone();
+        let builder = Node::builder().config(settings.node).app(Kv::new(settings.namespaces));
+        let node = builder.start().await.map_err(|error| not_started(error, name.as_str()))?;
+        let fronts = serve(node.handle(), settings.fronts).await;
+        let fronts = fronts.map_err(|error| no_fronts(error, name.as_str()))?;
+        Ok(Self { node, fronts })
+    }
+
+    /// Where it listens for its peers.
+    pub fn peers(&self) -> SocketAddr {
+        self.node.listens_at()
+    }
+
+    /// Where it listens for clients that speak the Redis protocol.
+    pub fn resp(&self) -> Option<SocketAddr> {
+        self.fronts.redis()
+    }
+
+    /// Where it listens for clients that speak HTTP.
+    pub fn http(&self) -> Option<SocketAddr> {
+        self.fronts.http()
+    }
+
+    /// Waits until every replica on the node has its data.
+    pub async fn ready(&self) {
+        self.node.ready().await;
+    }
+
+    /// Waits until the node stops by itself.
+    pub async fn failed(&self) -> Failure {
+        match self.node.stopped().await {
+            Ok(()) => Failure { exit: Exit::NodeDied, cause: anyhow!("the node stopped") },
+            Err(failure) => of_node(failure),
+        }
+    }
+
+    /// Stops the node: what is under way may finish first.
+    pub async fn stop(self) {
+        self.fronts.stop().await;
+        self.node.stop().await;
+    }
+}
+
+fn not_started(error: StartError, name: &str) -> Failure {
+    let exit = match error {
+        StartError::Failed(failure) => return of_node(failure),
+        StartError::Config(_) | StartError::App(_) => Exit::Config,
+        StartError::Listen { address, source } => {
+            let cause = anyhow!("node {name}: listen.peers: cannot listen on {address}: {source}");
+            return Failure { exit: Exit::System, cause };
+        }
+        StartError::NoSystem => Exit::Failed,
+    };
+    Failure { exit, cause: anyhow::Error::new(error).context(format!("node {name}")) }
+}
+
+/// Says it in the words of the configuration.
+fn no_fronts(error: FrontError, name: &str) -> Failure {
+    match error {
+        FrontError::Listen { field, address, source } => {
+            let field = match field {
+                "redis.listen" => "listen.resp",
+                "http.listen" => "listen.http",
+                other => other,
+            };
+            let cause = anyhow!("node {name}: {field}: cannot listen on {address}: {source}");
+            Failure { exit: Exit::System, cause }
+        }
+        error @ (FrontError::Namespace(_) | FrontError::Limit(_)) => {
+            Failure { exit: Exit::Config, cause: anyhow!("node {name}: fronts: {error}") }
+        }
+    }
+}
+
+/// A node that stops by itself has met a bug, or has been told something wrong.
+fn of_node(failure: NodeFailure) -> Failure {
+    let exit = match failure {
+        NodeFailure::Panicked { .. } => Exit::NodeDied,
+        NodeFailure::NoRing(_)
+        | NodeFailure::Discovery(_)
+        | NodeFailure::NameInUse { .. }
+        | NodeFailure::Refused { .. } => Exit::Config,
+    };
+    Failure { exit, cause: failure.into() }
+}

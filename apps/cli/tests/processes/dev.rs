@@ -1,0 +1,80 @@
+//! `peer-ring dev`: what a newcomer runs first.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::harness::process::Process;
+use crate::harness::{ports, until};
+
+/// A cluster of three nodes in one process, and the first of its ports for the Redis protocol, for
+/// HTTP and for peers.
+fn start() -> (Process, [u16; 3]) {
+    let first = ports::free(9);
+    let bases = [first, first + 3, first + 6];
+    let [resp, http, peers] = bases.map(|port| port.to_string());
+    let arguments = ["dev", "--resp-port", &resp, "--http-port", &http, "--peer-port", &peers];
+    let process = Process::start(&arguments, &[]);
+    until("the cluster says that it runs", Duration::from_secs(15), || {
+        process.said().contains("Ctrl-C stops it.")
+    });
+    (process, bases)
+}
+
+/// What `redis-cli` prints; `None` where it is not installed, which is said.
+fn redis_cli(port: u16, command: &[&str]) -> Option<String> {
+    let output = Command::new("redis-cli").args(["-p", &port.to_string()]).args(command).output();
+    match output {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Err(error) => {
+            let is_required = std::env::var("PEER_RING_REQUIRE_SERVERS").is_ok_and(|v| v == "1");
+            assert!(!is_required, "redis-cli: {error}");
+            println!("skipped: redis-cli: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_value_set_at_one_node_is_got_from_another_with_redis_cli() {
+    let (_process, [resp, ..]) = start();
+    let Some(said) = redis_cli(resp, &["SET", "a", "1"]) else { return };
+    assert_eq!(said, "OK");
+    assert_eq!(redis_cli(resp + 2, &["GET", "a"]).unwrap(), "1");
+}
+
+#[test]
+fn an_interrupt_stops_the_cluster_and_all_is_well() {
+    let (process, _) = start();
+    process.signal("INT");
+    let (code, said) = process.ended(Duration::from_secs(10));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn its_first_words_say_where_it_listens_and_what_to_try() {
+    let (process, [resp, http, peers]) = start();
+    let said = process.said();
+    for part in [
+        format!("n2    127.0.0.1:{}", resp + 1),
+        format!("127.0.0.1:{http}"),
+        format!("127.0.0.1:{}", peers + 2),
+        format!("redis-cli -p {resp} SET a 1"),
+        format!("curl http://127.0.0.1:{http}/v1/kv/default/a"),
+    ] {
+        assert!(said.contains(&part), "{part} in {said}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let free = ports::free(4);
+    let [resp, peers, http] = [free.to_string(), (free + 2).to_string(), port.to_string()];
+    let arguments =
+        ["dev", "--nodes", "1", "--resp-port", &resp, "--http-port", &http, "--peer-port", &peers];
+    let (code, said) = crate::harness::process::run(&arguments);
+    assert_eq!(code, Some(71), "{said}");
+    let expected = format!("peer-ring: node n1: listen.http: cannot listen on 127.0.0.1:{port}: ");
+    assert!(said.contains(&expected), "{said}");
+}

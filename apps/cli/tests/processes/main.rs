@@ -1,0 +1,11 @@
+//! The binary as its users meet it: real processes, real sockets, real signals.
+
+#![expect(clippy::unwrap_used, reason = "all of it is tests")]
+
+mod bench;
+mod commands;
+mod dev;
+mod failures;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod refusals;
