@@ -55,3 +55,42 @@ async fn main() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use peer_ring::Failure;
+    use peer_ring_sim::Simulation;
+
+    use super::*;
+
+    #[test]
+    fn no_acknowledged_increment_is_lost_to_a_crash() {
+        let hit = || Add { name: "hits".into(), by: 1 };
+        for seed in 0..20 {
+            let mut sim = Simulation::new(seed).nodes(3).app(Counters);
+            assert_eq!(sim.ask("n1", hit()), Ok(1));
+            for node in ["n1", "n2", "n3"] {
+                sim.crash(node);
+                sim.run_for(Duration::from_secs(1));
+                sim.start(node);
+                sim.settle();
+            }
+            assert_eq!(sim.ask("n3", hit()), Ok(2));
+        }
+    }
+
+    #[test]
+    fn a_primary_that_is_cut_off_acknowledges_nothing() {
+        let mut sim = Simulation::new(7).nodes(3).app(Counters);
+        let nodes = ["n1", "n2", "n3"];
+        for alone in nodes {
+            let others: Vec<_> = nodes.into_iter().filter(|node| *node != alone).collect();
+            sim.partition(&[alone], &others);
+            let add = Add { name: alone.into(), by: 1 };
+            assert!(sim.ask(alone, add).is_err_and(|failure: Failure| failure.code() == "timed_out"));
+            sim.heal();
+        }
+    }
+}

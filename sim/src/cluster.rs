@@ -69,6 +69,12 @@ impl Latency {
         Self { usual: least..=most, slow: Chance::percent(1), slow_span: most..=most * 10 }
     }
 
+    /// The longest that a message takes.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        *self.usual.end().max(self.slow_span.end())
+    }
+
     /// How long one message takes.
     pub fn draw(&self, stream: &mut Stream) -> Duration {
         let is_slow = stream.happens(self.slow);

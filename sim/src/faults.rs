@@ -5,8 +5,9 @@
 //! of it, or moved, and the run repeated. Each fault draws from a stream of its own, keyed by its
 //! id, which it keeps for that reason.
 //!
-//! Faults of the network look at each message on its way and may change its [`Passage`]. Faults of
-//! nodes change the world when they begin, and change it back when they end.
+//! What a fault does is said in the file of its name, by [`Meddle`]: one of the network looks at
+//! each message on its way and may change its [`Passage`]; one of a node changes the world when it
+//! begins, and changes it back when it ends.
 
 pub mod crash;
 pub mod cut;
@@ -15,6 +16,7 @@ pub mod drift;
 pub mod drop;
 pub mod duplicate;
 pub mod jump;
+pub mod kind;
 pub mod partition;
 pub mod pause;
 pub mod reorder;
@@ -31,17 +33,16 @@ pub use drift::Drift;
 pub use drop::Drop;
 pub use duplicate::Duplicate;
 pub use jump::Jump;
+pub use kind::Kind;
 pub use partition::Partition;
 pub use pause::Pause;
 pub use reorder::Reorder;
 pub use scope::Scope;
 pub use sever::Sever;
 
-use crate::budget;
 use crate::random::Stream;
 use crate::time::Time;
-use crate::world::World;
-use crate::world::event::Hop;
+use crate::world::{Hop, Letter, World};
 
 /// A fault with its place in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,21 +84,32 @@ pub enum Fault {
     Drift(Drift),
 }
 
-/// Kinds of faults, without their particulars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is explained at the fault of its name")]
-pub enum Kind {
-    Drop,
-    Delay,
-    Reorder,
-    Duplicate,
-    Cut,
-    Partition,
-    Sever,
-    Crash,
-    Pause,
-    Jump,
-    Drift,
+/// What a fault does.
+pub trait Meddle {
+    /// Does to the world what is to be done when it begins, if the world can bear it.
+    fn begin(&self, _: &mut World) -> Begun {
+        Begun::Yes
+    }
+
+    /// Does to the world what is to be done when it ends.
+    fn end(&self, _: &mut World) {}
+
+    /// Does to a message on its way what is to be done.
+    fn touch(&self, _: Letter, _: &mut Stream, _: &mut Passage) {}
+
+    /// Whether nothing at all gets over `hop` while it lasts.
+    fn cuts(&self, _hop: Hop) -> bool {
+        false
+    }
+}
+
+/// What came of a fault's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is there now.
+    Yes,
+    /// It would have broken what no system of this kind survives, and was left out.
+    OverBudget,
 }
 
 /// What becomes of one message on its way.
@@ -113,167 +125,56 @@ pub struct Passage {
     pub again_after: Option<Duration>,
 }
 
-/// What came of a fault's beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// It is there now.
-    Yes,
-    /// It would have broken what no system of this kind survives, and was left out.
-    OverBudget,
-}
-
 impl Fault {
     /// Lets it begin, if the world can bear it.
     pub fn begin(&self, id: u32, world: &mut World) -> Begun {
-        match self {
-            Self::Crash(crash) if !budget::allows_crash(world, crash.node) => {
-                return Begun::OverBudget;
-            }
-            Self::Crash(crash) => crash.begin(world),
-            Self::Pause(pause) => pause.begin(world),
-            Self::Sever(sever) => sever.begin(world),
-            Self::Jump(jump) => jump.begin(world),
-            Self::Drift(drift) => drift.begin(world),
-            Self::Drop(_)
-            | Self::Delay(_)
-            | Self::Reorder(_)
-            | Self::Duplicate(_)
-            | Self::Cut(_)
-            | Self::Partition(_) => world.meddle(id, self.clone()),
+        let begun = self.meddler().begin(world);
+        if begun == Begun::Yes {
+            world.meddle(id, self.clone());
         }
-        Begun::Yes
+        begun
     }
 
-    /// Lets it end.
+    /// Lets one that has begun end.
     pub fn end(&self, id: u32, world: &mut World) {
-        match self {
-            Self::Crash(crash) => crash.end(world),
-            Self::Pause(pause) => pause.end(world),
-            Self::Sever(_) => {}
-            Self::Jump(jump) => jump.end(world),
-            Self::Drift(drift) => drift.end(world),
-            Self::Drop(_)
-            | Self::Delay(_)
-            | Self::Reorder(_)
-            | Self::Duplicate(_)
-            | Self::Cut(_)
-            | Self::Partition(_) => world.cease(id),
-        }
+        world.cease(id);
+        self.meddler().end(world);
     }
 
-    /// Does to a message on its way over `hop` what is to be done.
-    pub fn touch(&self, hop: Hop, stream: &mut Stream, passage: &mut Passage) {
-        match self {
-            Self::Drop(drop) => drop.touch(hop, stream, passage),
-            Self::Delay(delay) => delay.touch(hop, stream, passage),
-            Self::Reorder(reorder) => reorder.touch(hop, stream, passage),
-            Self::Duplicate(duplicate) => duplicate.touch(hop, stream, passage),
-            Self::Cut(_) | Self::Partition(_) => passage.is_lost |= self.cuts(hop),
-            Self::Sever(_) | Self::Crash(_) | Self::Pause(_) | Self::Jump(_) | Self::Drift(_) => {}
-        }
-    }
-
-    /// Whether nothing gets over `hop` while it lasts.
+    /// What it does.
     #[must_use]
-    pub fn cuts(&self, hop: Hop) -> bool {
+    pub fn meddler(&self) -> &dyn Meddle {
         match self {
-            Self::Cut(cut) => cut.hop == hop,
-            Self::Partition(partition) => partition.separates(hop),
-            Self::Drop(_)
-            | Self::Delay(_)
-            | Self::Reorder(_)
-            | Self::Duplicate(_)
-            | Self::Sever(_)
-            | Self::Crash(_)
-            | Self::Pause(_)
-            | Self::Jump(_)
-            | Self::Drift(_) => false,
-        }
-    }
-
-    /// Which kind of fault it is.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Drop(_) => Kind::Drop,
-            Self::Delay(_) => Kind::Delay,
-            Self::Reorder(_) => Kind::Reorder,
-            Self::Duplicate(_) => Kind::Duplicate,
-            Self::Cut(_) => Kind::Cut,
-            Self::Partition(_) => Kind::Partition,
-            Self::Sever(_) => Kind::Sever,
-            Self::Crash(_) => Kind::Crash,
-            Self::Pause(_) => Kind::Pause,
-            Self::Jump(_) => Kind::Jump,
-            Self::Drift(_) => Kind::Drift,
-        }
-    }
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 11] = [
-        Self::Drop,
-        Self::Delay,
-        Self::Reorder,
-        Self::Duplicate,
-        Self::Cut,
-        Self::Partition,
-        Self::Sever,
-        Self::Crash,
-        Self::Pause,
-        Self::Jump,
-        Self::Drift,
-    ];
-
-    /// Its name, as schedules have it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Drop => "drop",
-            Self::Delay => "delay",
-            Self::Reorder => "reorder",
-            Self::Duplicate => "duplicate",
-            Self::Cut => "cut",
-            Self::Partition => "partition",
-            Self::Sever => "sever",
-            Self::Crash => "crash",
-            Self::Pause => "pause",
-            Self::Jump => "jump",
-            Self::Drift => "drift",
-        }
-    }
-
-    /// Whether messages, or what replicas know of them, may be lost by it.
-    #[must_use]
-    pub fn loses_messages(self) -> bool {
-        match self {
-            Self::Drop | Self::Cut | Self::Partition | Self::Sever | Self::Crash => true,
-            Self::Delay
-            | Self::Reorder
-            | Self::Duplicate
-            | Self::Pause
-            | Self::Jump
-            | Self::Drift => false,
+            Self::Drop(drop) => drop,
+            Self::Delay(delay) => delay,
+            Self::Reorder(reorder) => reorder,
+            Self::Duplicate(duplicate) => duplicate,
+            Self::Cut(cut) => cut,
+            Self::Partition(partition) => partition,
+            Self::Sever(sever) => sever,
+            Self::Crash(crash) => crash,
+            Self::Pause(pause) => pause,
+            Self::Jump(jump) => jump,
+            Self::Drift(drift) => drift,
         }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind().as_str();
+        write!(f, "{} ", self.kind().as_str())?;
         match self {
-            Self::Drop(drop) => write!(f, "{kind} {drop}"),
-            Self::Delay(delay) => write!(f, "{kind} {delay}"),
-            Self::Reorder(reorder) => write!(f, "{kind} {reorder}"),
-            Self::Duplicate(duplicate) => write!(f, "{kind} {duplicate}"),
-            Self::Cut(cut) => write!(f, "{kind} {cut}"),
-            Self::Partition(partition) => write!(f, "{kind} {partition}"),
-            Self::Sever(sever) => write!(f, "{kind} {sever}"),
-            Self::Crash(crash) => write!(f, "{kind} {crash}"),
-            Self::Pause(pause) => write!(f, "{kind} {pause}"),
-            Self::Jump(jump) => write!(f, "{kind} {jump}"),
-            Self::Drift(drift) => write!(f, "{kind} {drift}"),
+            Self::Drop(drop) => drop.fmt(f),
+            Self::Delay(delay) => delay.fmt(f),
+            Self::Reorder(reorder) => reorder.fmt(f),
+            Self::Duplicate(duplicate) => duplicate.fmt(f),
+            Self::Cut(cut) => cut.fmt(f),
+            Self::Partition(partition) => partition.fmt(f),
+            Self::Sever(sever) => sever.fmt(f),
+            Self::Crash(crash) => crash.fmt(f),
+            Self::Pause(pause) => pause.fmt(f),
+            Self::Jump(jump) => jump.fmt(f),
+            Self::Drift(drift) => drift.fmt(f),
         }
     }
 }
@@ -281,6 +182,6 @@ impl fmt::Display for Fault {
 impl fmt::Display for Scheduled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, at, lasts, fault } = self;
-        write!(f, "{id} at {at} for {}: {fault}", Time::ZERO + *lasts)
+        write!(f, "#{id} at {at} for {}: {fault}", Time::ZERO + *lasts)
     }
 }

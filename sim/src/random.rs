@@ -6,6 +6,7 @@
 //!
 //! The generator is wyrand (Wang Yi): a counter, and one multiplication to 128 bits.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -103,10 +104,11 @@ impl Chance {
         Self(ppm.min(Self::CERTAIN.0))
     }
 
-    /// The chance in parts per million.
-    #[must_use]
-    pub fn as_ppm(self) -> u32 {
-        self.0
+}
+
+impl fmt::Display for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ppm", self.0)
     }
 }
 
@@ -137,7 +139,7 @@ mod tests {
     fn the_numbers_are_the_same_in_every_build() {
         let mut stream = Stream::new(7, "test", &[]);
         let drawn = [stream.next(), stream.next(), stream.below(1_000), stream.within(5..=5)];
-        assert_eq!(drawn, [0, 0, 0, 5]);
+        assert_eq!(drawn, [15_414_037_718_308_889_055, 8_517_580_131_489_426_793, 166, 5]);
     }
 
     #[test]

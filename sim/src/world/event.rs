@@ -99,8 +99,8 @@ pub enum NodeEvent {
         peer: NodeIndex,
         /// Which of the two links.
         lane: Lane,
-        /// How often it has tried in vain.
-        attempts: u32,
+        /// Which attempt this is: only the latest counts.
+        attempt: u64,
     },
     /// A peer that dials says hello.
     Hello {
@@ -110,19 +110,19 @@ pub enum NodeEvent {
         peer_start: u32,
         /// Which of the two links.
         lane: Lane,
-        /// How often it has tried in vain.
-        attempts: u32,
+        /// In which of its attempts.
+        attempt: u64,
     },
     /// The peer that was dialled says welcome.
     Welcome {
-        /// In which start of the node it was dialled.
-        start: u32,
         /// Which peer.
         peer: NodeIndex,
         /// Which of the two links.
         lane: Lane,
+        /// To which attempt.
+        attempt: u64,
         /// The session that stands from now on.
-        session: u64,
+        session: Session,
     },
     /// The news that a session is over.
     Reset {
@@ -133,6 +133,15 @@ pub enum NodeEvent {
         /// Which session of it.
         session: u64,
     },
+}
+
+/// The time for which a link stands, as one of its ends sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its number, which no other session has.
+    pub number: u64,
+    /// In which start of the peer.
+    pub peer_start: u32,
 }
 
 /// All that will happen.

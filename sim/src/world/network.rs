@@ -6,6 +6,7 @@
 //! successor of the node that it was meant for. Within a session messages keep their order, as on
 //! one TCP connection, unless a fault says otherwise.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peer_ring_core::peer::Lane;
@@ -14,7 +15,12 @@ use crate::cluster::Latency;
 use crate::faults::{Fault, Passage};
 use crate::random::Stream;
 use crate::time::Time;
-use crate::world::event::{Hop, NodeIndex};
+use crate::world::event::{Hop, NodeIndex, Session};
+
+/// The pauses between attempts to make a link, and how long one may take: production's.
+const BACKOFF_MIN: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Both lanes.
 pub const LANES: [Lane; 2] = [Lane::Foreground, Lane::Background];
@@ -25,6 +31,8 @@ pub struct Network {
     latency: Latency,
     ends: Vec<End>,
     sessions: u64,
+    /// Sessions that are over, though an end may not know it yet.
+    broken: BTreeSet<u64>,
     faults: Vec<Active>,
     traffic: Traffic,
 }
@@ -44,6 +52,17 @@ pub struct Traffic {
     pub duplicated: u64,
 }
 
+/// What faults may know of a message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// From whom to whom it goes.
+    pub hop: Hop,
+    /// Over which of the two links.
+    pub lane: Lane,
+    /// Whether it comes to the same when it arrives twice.
+    pub is_repeatable: bool,
+}
+
 /// When a message and its duplicate arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrivals {
@@ -56,8 +75,12 @@ pub struct Arrivals {
 /// One end of a link: what one node knows of it, and what it has sent over it.
 struct End {
     latency: Stream,
-    session: Option<u64>,
     last_arrival: Time,
+    session: Option<Session>,
+    /// The number of the latest attempt to make a session.
+    attempt: u64,
+    /// How many attempts failed since there was a session.
+    failures: u32,
 }
 
 /// A fault that is there now.
@@ -76,7 +99,13 @@ impl Network {
             for to in 0..u64::from(nodes) {
                 for lane in 0..LANES.len() as u64 {
                     let latency = Stream::new(seed, "link", &[from, to, lane]);
-                    ends.push(End { latency, session: None, last_arrival: Time::ZERO });
+                    ends.push(End {
+                        latency,
+                        last_arrival: Time::ZERO,
+                        session: None,
+                        attempt: 0,
+                        failures: 0,
+                    });
                 }
             }
         }
@@ -85,6 +114,7 @@ impl Network {
             latency,
             ends,
             sessions: 0,
+            broken: BTreeSet::new(),
             faults: Vec::new(),
             traffic: Traffic::default(),
         }
@@ -98,24 +128,76 @@ impl Network {
 
     /// The session that the sender of `hop` believes in.
     #[must_use]
-    pub fn session(&self, hop: Hop, lane: Lane) -> Option<u64> {
+    pub fn session(&self, hop: Hop, lane: Lane) -> Option<Session> {
         self.ends[self.slot(hop, lane)].session
     }
 
-    /// Opens a session at the sender's end of `hop`.
-    pub fn open(&mut self, hop: Hop, lane: Lane, session: u64) {
-        let slot = self.slot(hop, lane);
-        self.ends[slot].session = Some(session);
+    /// Opens a session at the sender's end of `hop`. The one that stood there before.
+    pub fn open(&mut self, hop: Hop, lane: Lane, session: Session) -> Option<Session> {
+        let end = self.end(hop, lane);
+        end.failures = 0;
+        end.session.replace(session)
     }
 
-    /// Closes the sender's end of `hop`, if it is in this session. Whether it was.
-    pub fn close(&mut self, hop: Hop, lane: Lane, session: u64) -> bool {
-        let slot = self.slot(hop, lane);
-        let is_open = self.ends[slot].session == Some(session);
-        if is_open {
-            self.ends[slot].session = None;
+    /// Closes the sender's end of `hop`.
+    pub fn close(&mut self, hop: Hop, lane: Lane) {
+        self.end(hop, lane).session = None;
+    }
+
+    /// Whether the sender's end of `hop` is in the session with this number.
+    #[must_use]
+    pub fn is_in(&self, hop: Hop, lane: Lane, number: u64) -> bool {
+        self.session(hop, lane).is_some_and(|session| session.number == number)
+    }
+
+    /// Ends a session; its ends are to be told. Nothing gets through any more.
+    pub fn break_session(&mut self, number: u64) {
+        self.broken.insert(number);
+    }
+
+    /// Whether what was sent over a session to the sender of `hop` still gets to it.
+    #[must_use]
+    pub fn receives(&self, hop: Hop, lane: Lane, number: u64) -> bool {
+        self.is_in(hop, lane, number) && !self.broken.contains(&number)
+    }
+
+    /// Whether every link stands, both ends of it know the same session, and nothing that was held
+    /// up holds up what is sent from now on.
+    #[must_use]
+    pub fn is_whole(&self, now: Time) -> bool {
+        if self.ends.iter().any(|end| end.last_arrival > now + self.latency.longest()) {
+            return false;
         }
-        is_open
+        let nodes = u8::try_from(self.nodes).expect("at most a hundred nodes");
+        let mut hops = (0..nodes).flat_map(|from| hops_from(NodeIndex(from), nodes));
+        hops.all(|hop| {
+            LANES.iter().all(|lane| {
+                let session = self.session(hop, *lane);
+                session.is_some_and(|s| self.receives(hop.back(), *lane, s.number))
+            })
+        })
+    }
+
+    /// Begins another attempt to link over `hop`; all before it count no more. Its number.
+    pub fn new_attempt(&mut self, hop: Hop, lane: Lane) -> u64 {
+        let end = self.end(hop, lane);
+        end.attempt += 1;
+        end.attempt
+    }
+
+    /// Whether this is the latest attempt to link over `hop`, and the link does not stand.
+    #[must_use]
+    pub fn is_dialling(&self, hop: Hop, lane: Lane, attempt: u64) -> bool {
+        let end = &self.ends[self.slot(hop, lane)];
+        end.session.is_none() && end.attempt == attempt
+    }
+
+    /// How long to wait before `hop` is dialled again, as production does: longer each time.
+    pub fn dial_pause(&mut self, hop: Hop, lane: Lane) -> Duration {
+        let end = self.end(hop, lane);
+        let pause = (BACKOFF_MIN * (1 << end.failures.min(8))).min(BACKOFF_MAX);
+        end.failures += 1;
+        end.latency.span(&(pause / 2..=pause))
     }
 
     /// The number of a session that was never used.
@@ -137,12 +219,13 @@ impl Network {
     }
 
     /// Sends a message, and says when it arrives.
-    pub fn send(&mut self, now: Time, hop: Hop, lane: Lane) -> Arrivals {
+    pub fn send(&mut self, now: Time, letter: Letter) -> Arrivals {
+        let Letter { hop, lane, .. } = letter;
         self.traffic.sent += 1;
         let travel = self.travel(hop, lane);
         let mut passage = Passage::default();
         for Active { fault, stream, .. } in &mut self.faults {
-            fault.touch(hop, stream, &mut passage);
+            fault.meddler().touch(letter, stream, &mut passage);
         }
         if passage.is_lost {
             self.traffic.lost += 1;
@@ -163,7 +246,7 @@ impl Network {
     /// Whether nothing at all gets over `hop`.
     #[must_use]
     pub fn is_cut(&self, hop: Hop) -> bool {
-        self.faults.iter().any(|active| active.fault.cuts(hop))
+        self.faults.iter().any(|active| active.fault.meddler().cuts(hop))
     }
 
     /// Lets a fault meddle from now on.
@@ -177,10 +260,14 @@ impl Network {
     }
 
     fn keep_order(&mut self, hop: Hop, lane: Lane, arrival: Time) -> Time {
-        let slot = self.slot(hop, lane);
-        let last = &mut self.ends[slot].last_arrival;
+        let last = &mut self.end(hop, lane).last_arrival;
         *last = arrival.max(*last);
         *last
+    }
+
+    fn end(&mut self, hop: Hop, lane: Lane) -> &mut End {
+        let slot = self.slot(hop, lane);
+        &mut self.ends[slot]
     }
 
     fn slot(&self, hop: Hop, lane: Lane) -> usize {

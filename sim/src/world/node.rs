@@ -7,7 +7,7 @@ use peer_ring_core::wiring::{Control, Shard, ShardSettings};
 
 use crate::cluster::Cluster;
 use crate::random::Stream;
-use crate::time::Time;
+use crate::time::{Moment, Time};
 use crate::world::clock::Clock;
 use crate::world::event::{NodeEvent, NodeIndex};
 
@@ -21,6 +21,8 @@ pub struct Node {
     pub clock: Clock,
     /// How often it was started.
     pub starts: u32,
+    /// When it last lost its memory.
+    pub crashed_at: Option<Moment>,
     /// What waits for it while it is paused, oldest first; `None` while it is not.
     pub paused: Option<Vec<NodeEvent>>,
     /// The node itself, while it is up.
@@ -52,6 +54,7 @@ impl Node {
             name,
             clock: Clock::new(),
             starts: 0,
+            crashed_at: None,
             paused: None,
             life: None,
             ids: Stream::new(seed, "identity", &[index.0.into()]),
@@ -84,18 +87,6 @@ impl Node {
     /// The life with this number, if it is still that one.
     pub fn life_of(&mut self, start: u32) -> Option<&mut Life> {
         self.life.as_mut().filter(|life| life.start == start)
-    }
-
-    /// Whether it is up and not paused.
-    #[must_use]
-    pub fn is_awake(&self) -> bool {
-        self.life.is_some() && self.paused.is_none()
-    }
-
-    /// What its clocks show.
-    #[must_use]
-    pub fn now(&self, time: Time) -> Now {
-        self.clock.read(time)
     }
 
     /// When the wake of the actor at `desk` must be on the agenda, if it is not there yet.

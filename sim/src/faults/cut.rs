@@ -1,0 +1,41 @@
+//! Nothing gets through in one direction: a firewall, a route that fell out of a table.
+//!
+//! The sender is told nothing and goes on sending; what comes the other way arrives.
+
+use std::fmt;
+
+use crate::faults::scope::draw_hop;
+use crate::faults::{Meddle, Passage};
+use crate::random::Stream;
+use crate::world::{Hop, Letter};
+
+/// Nothing gets through in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// In which.
+    pub hop: Hop,
+}
+
+impl Cut {
+    /// Any direction between any two nodes.
+    #[must_use]
+    pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
+        Self { hop: draw_hop(nodes, stream) }
+    }
+}
+
+impl Meddle for Cut {
+    fn touch(&self, letter: Letter, _: &mut Stream, passage: &mut Passage) {
+        passage.is_lost |= self.cuts(letter.hop);
+    }
+
+    fn cuts(&self, hop: Hop) -> bool {
+        self.hop == hop
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.hop.fmt(f)
+    }
+}

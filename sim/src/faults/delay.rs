@@ -1,0 +1,49 @@
+//! Messages are late: a congested link, a slow receiver.
+//!
+//! Those sent after a late one wait behind it, as they do on a connection that keeps order.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::faults::{Meddle, Passage, Scope};
+use crate::random::{Chance, Stream};
+use crate::world::Letter;
+
+/// Messages are late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// Where.
+    pub scope: Scope,
+    /// How many.
+    pub chance: Chance,
+    /// By how much at most.
+    pub most: Duration,
+}
+
+impl Delay {
+    /// Some or all messages, by some milliseconds or about a second.
+    #[must_use]
+    pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
+        let chance = *stream.pick(&[2, 20, 100]);
+        let most_ms = *stream.pick(&[5, 50, 300, 1_500]);
+        Self {
+            scope: Scope::draw(nodes, stream),
+            chance: Chance::percent(chance),
+            most: Duration::from_millis(most_ms),
+        }
+    }
+}
+
+impl Meddle for Delay {
+    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
+        if self.scope.covers(letter.hop) && stream.happens(self.chance) {
+            passage.late_by += stream.span(&(Duration::ZERO..=self.most));
+        }
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} by up to {:?}", self.scope, self.chance, self.most)
+    }
+}

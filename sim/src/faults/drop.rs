@@ -1,0 +1,40 @@
+//! Messages are lost, each with the same chance, and nobody is told.
+//!
+//! A TCP connection does not lose single messages. A process that drops some when its queues are
+//! full does, and for the protocol above it comes to the same.
+
+use std::fmt;
+
+use crate::faults::{Meddle, Passage, Scope};
+use crate::random::{Chance, Stream};
+use crate::world::Letter;
+
+/// Messages are lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drop {
+    /// Where.
+    pub scope: Scope,
+    /// How many.
+    pub chance: Chance,
+}
+
+impl Drop {
+    /// A loss of one in a hundred to one in two.
+    #[must_use]
+    pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
+        let chance = *stream.pick(&[1, 5, 20, 50]);
+        Self { scope: Scope::draw(nodes, stream), chance: Chance::percent(chance) }
+    }
+}
+
+impl Meddle for Drop {
+    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
+        passage.is_lost |= self.scope.covers(letter.hop) && stream.happens(self.chance);
+    }
+}
+
+impl fmt::Display for Drop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.scope, self.chance)
+    }
+}

@@ -1,0 +1,52 @@
+//! Messages arrive twice, the second time after a while.
+//!
+//! No transport in use does this by itself. A sender that tries again does, and the actors must
+//! bear it. The exception is a forwarded command: it is sent once or, after a definite refusal, to
+//! another node; arriving twice it would be two commands.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::faults::{Meddle, Passage, Scope};
+use crate::random::{Chance, Stream};
+use crate::world::Letter;
+
+/// Messages arrive twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Where.
+    pub scope: Scope,
+    /// How many.
+    pub chance: Chance,
+    /// How long after the first at most.
+    pub most: Duration,
+}
+
+impl Duplicate {
+    /// Some or most messages, at once or up to a second later.
+    #[must_use]
+    pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
+        let chance = *stream.pick(&[5, 30, 90]);
+        let most_us = *stream.pick(&[200, 5_000, 100_000, 1_000_000]);
+        Self {
+            scope: Scope::draw(nodes, stream),
+            chance: Chance::percent(chance),
+            most: Duration::from_micros(most_us),
+        }
+    }
+}
+
+impl Meddle for Duplicate {
+    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
+        let is_hit = self.scope.covers(letter.hop) && stream.happens(self.chance);
+        if is_hit && letter.is_repeatable {
+            passage.again_after = Some(stream.span(&(Duration::ZERO..=self.most)));
+        }
+    }
+}
+
+impl fmt::Display for Duplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} within {:?}", self.scope, self.chance, self.most)
+    }
+}

@@ -1,0 +1,51 @@
+//! Messages overtake each other.
+//!
+//! Within one connection they do not. But a peer may be linked by two connections while one is
+//! being replaced, and a node's threads take turns as they please.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::faults::{Meddle, Passage, Scope};
+use crate::random::{Chance, Stream};
+use crate::world::Letter;
+
+/// Messages overtake each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reorder {
+    /// Where.
+    pub scope: Scope,
+    /// How many of them are held up without holding up those behind.
+    pub chance: Chance,
+    /// For how long at most.
+    pub most: Duration,
+}
+
+impl Reorder {
+    /// Some or many messages, by a fraction of a millisecond up to half a second.
+    #[must_use]
+    pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
+        let chance = *stream.pick(&[5, 30, 80]);
+        let most_us = *stream.pick(&[500, 5_000, 50_000, 500_000]);
+        Self {
+            scope: Scope::draw(nodes, stream),
+            chance: Chance::percent(chance),
+            most: Duration::from_micros(most_us),
+        }
+    }
+}
+
+impl Meddle for Reorder {
+    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
+        if self.scope.covers(letter.hop) && stream.happens(self.chance) {
+            passage.may_overtake = true;
+            passage.late_by += stream.span(&(Duration::ZERO..=self.most));
+        }
+    }
+}
+
+impl fmt::Display for Reorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} by up to {:?}", self.scope, self.chance, self.most)
+    }
+}

@@ -1,0 +1,112 @@
+//! How many nodes, replicas and answers a run has, and what it may promise with them.
+
+use std::fmt;
+
+use crate::random::Stream;
+
+/// The sizes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// How many nodes.
+    pub nodes: u8,
+    /// On how many of them a key lies.
+    pub n: u8,
+    /// How many of those answer a read.
+    pub r: u8,
+    /// How many acknowledge a write.
+    pub w: u8,
+    /// How many shards a node has.
+    pub shards: u8,
+    /// What is promised.
+    pub promise: Promise,
+}
+
+/// What clients are promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// No acknowledged write is lost, and replicas converge: where read and write quorums meet.
+    LastWriteWins,
+    /// All of that, and single keys are linearizable: where every node owns everything, all
+    /// replicas answer, and none loses its memory.
+    Linearizable,
+}
+
+/// Which topologies a swarm draws from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// All that keep what they promise.
+    #[default]
+    Default,
+    /// Those that are linearizable.
+    Linearizable,
+    /// Three nodes that promise to be linearizable and ask only one replica for each answer: the
+    /// control that shows that the checkers see what they should.
+    Weak,
+    /// This one.
+    Only(Topology),
+}
+
+impl Topology {
+    /// Three replicas of which two answer, on as many nodes or more.
+    #[must_use]
+    pub fn majority_of_three(nodes: u8) -> Self {
+        let promise = Promise::LastWriteWins;
+        Self { nodes, n: 3, r: 2, w: 2, shards: 1, promise }
+    }
+
+    /// Five nodes that own everything, of which three answer.
+    #[must_use]
+    pub fn majority_of_five() -> Self {
+        let promise = Promise::LastWriteWins;
+        Self { nodes: 5, n: 5, r: 3, w: 3, shards: 1, promise }
+    }
+
+    /// Four nodes, and three replicas that all answer.
+    #[must_use]
+    pub fn all_of_three() -> Self {
+        let promise = Promise::LastWriteWins;
+        Self { nodes: 4, n: 3, r: 3, w: 3, shards: 1, promise }
+    }
+
+    /// Three nodes that own everything and all answer.
+    #[must_use]
+    pub fn linearizable() -> Self {
+        let promise = Promise::Linearizable;
+        Self { nodes: 3, n: 3, r: 3, w: 3, shards: 1, promise }
+    }
+
+    /// Three nodes of which one answers, and which promise too much.
+    #[must_use]
+    pub fn weak() -> Self {
+        Self { r: 1, w: 1, ..Self::linearizable() }
+    }
+
+    /// One of those that the profile allows.
+    pub(super) fn draw(profile: Profile, stream: &mut Stream) -> Self {
+        let topology = match profile {
+            Profile::Default => match stream.below(10) {
+                0..3 => Self::majority_of_three(3),
+                3..6 => Self::majority_of_three(5),
+                6..8 => Self::majority_of_five(),
+                8 => Self::all_of_three(),
+                _ => Self::linearizable(),
+            },
+            Profile::Linearizable => Self::linearizable(),
+            Profile::Weak => Self::weak(),
+            Profile::Only(topology) => return topology,
+        };
+        let shards = if stream.below(5) == 0 { 2 } else { 1 };
+        Self { shards, ..topology }
+    }
+}
+
+impl fmt::Display for Topology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { nodes, n, r, w, shards, promise } = self;
+        let promise = match promise {
+            Promise::LastWriteWins => "last write wins",
+            Promise::Linearizable => "linearizable",
+        };
+        write!(f, "{nodes} nodes of {shards} shards, n={n} r={r} w={w}, {promise}")
+    }
+}

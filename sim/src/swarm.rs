@@ -1,0 +1,230 @@
+//! The swarm: many runs, each with its own bad luck, on as many threads as are given.
+//!
+//! A run is a function of its seed; which thread carries it out, and when, changes nothing, so a
+//! report is the same for any number of jobs but for the time it took. This is the only file of
+//! the simulator that knows threads and a real clock: it runs runs, and none of what is in them.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::check::{Class, Violation};
+use crate::faults::Kind;
+use crate::plan::{Plan, Profile};
+use crate::run::{self, Operations, Outcomes};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds.
+    pub seeds: u64,
+    /// On how many threads.
+    pub jobs: NonZeroUsize,
+    /// Which topologies.
+    pub profile: Profile,
+    /// Whether to begin no more runs after the first one that failed.
+    pub is_until_failure: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            first_seed: 0,
+            seeds: 100,
+            jobs: NonZeroUsize::MIN,
+            profile: Profile::Default,
+            is_until_failure: false,
+        }
+    }
+}
+
+/// How far a swarm is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Runs carried out.
+    pub done: u64,
+    /// Runs asked for.
+    pub seeds: u64,
+    /// Runs that broke a promise.
+    pub failures: u64,
+    /// Time simulated so far.
+    pub simulated: Duration,
+    /// Time that took.
+    pub elapsed: Duration,
+}
+
+/// What came of a swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What came of all runs together.
+    pub totals: Totals,
+    /// Each run that broke a promise, in the order of seeds.
+    pub failures: Vec<Finding>,
+    /// The hash of each run's trace, in the order of seeds.
+    pub hashes: Vec<(u64, u64)>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Sums over runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Runs carried out.
+    pub runs: u64,
+    /// Events that happened.
+    pub events: u64,
+    /// Time simulated.
+    pub simulated: Duration,
+    /// Operations by outcome.
+    pub operations: Operations,
+    /// Faults that began, by kind.
+    pub faults: BTreeMap<Kind, u64>,
+    /// Faults that the budget forbade.
+    pub over_budget: u64,
+}
+
+/// A run that broke a promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its seed.
+    pub seed: u64,
+    /// Which promise.
+    pub violation: Violation,
+    /// What was run.
+    pub plan: String,
+}
+
+/// Carries out the run of one seed. A panic in it is a violation of its own class.
+#[must_use]
+pub fn run_seed(seed: u64, profile: Profile) -> Outcomes {
+    let plan = Plan::draw(seed, profile);
+    catch_unwind(AssertUnwindSafe(|| run::run(&plan))).unwrap_or_else(|panic| {
+        let text = text_of(panic.as_ref());
+        let violation = Violation { class: Class::Crash, checker: "panic", text };
+        Outcomes { violation: Some(violation), ..Outcomes::nothing() }
+    })
+}
+
+/// Carries out the runs of many seeds, and tells of its progress after each.
+///
+/// # Panics
+/// When a thread cannot be started.
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it times whole runs")]
+pub fn run(options: &Options, mut progress: impl FnMut(&Progress)) -> Report {
+    let started = std::time::Instant::now();
+    let next = AtomicU64::new(0);
+    let is_over = AtomicBool::new(false);
+    let (sender, outcomes) = mpsc::channel();
+    let mut runs = BTreeMap::new();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.get() {
+            let (sender, next, is_over) = (sender.clone(), &next, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= options.seeds {
+                        return;
+                    }
+                    let seed = options.first_seed.wrapping_add(at);
+                    // The other end lives as long as this scope.
+                    let _ = sender.send((seed, run_seed(seed, options.profile)));
+                }
+            });
+        }
+        drop(sender);
+        let (mut failures, mut simulated) = (0, Duration::ZERO);
+        for (seed, outcome) in outcomes {
+            failures += u64::from(outcome.violation.is_some());
+            simulated += outcome.simulated;
+            if failures > 0 && options.is_until_failure {
+                is_over.store(true, Ordering::Relaxed);
+            }
+            runs.insert(seed, outcome);
+            let done = runs.len() as u64;
+            let elapsed = started.elapsed();
+            progress(&Progress { done, seeds: options.seeds, failures, simulated, elapsed });
+        }
+    });
+    let mut report = Report { elapsed: started.elapsed(), ..Report::default() };
+    for (seed, outcome) in runs {
+        report.add(seed, options.profile, outcome);
+    }
+    report
+}
+
+impl Report {
+    fn add(&mut self, seed: u64, profile: Profile, outcome: Outcomes) {
+        let totals = &mut self.totals;
+        totals.runs += 1;
+        totals.events += outcome.events;
+        totals.simulated += outcome.simulated;
+        totals.operations.done += outcome.operations.done;
+        totals.operations.failed += outcome.operations.failed;
+        totals.operations.unknown += outcome.operations.unknown;
+        totals.over_budget += outcome.over_budget;
+        for (kind, count) in outcome.faults {
+            *totals.faults.entry(kind).or_default() += count;
+        }
+        self.hashes.push((seed, outcome.hash));
+        if let Some(violation) = outcome.violation {
+            let plan = Plan::draw(seed, profile).to_string();
+            self.failures.push(Finding { seed, violation, plan });
+        }
+    }
+
+    /// Simulated seconds per second of real time.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.totals.simulated.as_secs_f64() / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}
+
+impl Finding {
+    /// The command that carries out the same run again.
+    #[must_use]
+    pub fn replay_command(&self) -> String {
+        format!("peer-ring sim run --seed {} --seeds 1", self.seed)
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(jobs: usize) -> Report {
+        let jobs = NonZeroUsize::new(jobs).unwrap();
+        let options = Options { seeds: 12, jobs, ..Options::default() };
+        Report { elapsed: Duration::ZERO, ..run(&options, |_| {}) }
+    }
+
+    #[test]
+    fn two_jobs_report_what_one_does() {
+        let one = report(1);
+        assert_eq!(one, report(2));
+        assert_eq!(one.failures, []);
+        assert_eq!(one.totals.runs, 12);
+    }
+
+    #[test]
+    fn a_swarm_that_stops_at_a_failure_names_the_command_that_replays_it() {
+        let (profile, is_until_failure) = (Profile::Weak, true);
+        let options = Options { seeds: 1_000, profile, is_until_failure, ..Options::default() };
+        let report = run(&options, |_| {});
+        let finding = &report.failures[0];
+        assert!(report.totals.runs < 1_000);
+        assert!(finding.replay_command().ends_with(&format!("--seed {} --seeds 1", finding.seed)));
+    }
+}

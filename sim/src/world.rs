@@ -1,0 +1,329 @@
+//! The world: virtual time, nodes with clocks, and a network; a whole cluster in one value.
+//!
+//! A world pops the earliest event off its agenda, lets the node that it concerns handle it, and
+//! enters what follows from that. The nodes are production's own actors, wired by
+//! [`peer_ring_core::wiring`]; the world only performs what they ask for, as the actix runtime
+//! does elsewhere. It has no will: someone drives it, asks at its nodes, and injects faults.
+//!
+//! ```text
+//!            ask, crash, meddle                     Happening
+//!   driver ----------------------> World  -----------------------> driver
+//!                                    |
+//!                       agenda: (time, number, event)
+//!                                    |
+//!      event --> Node: Control + Shards --> orders --> links --> event
+//! ```
+//!
+//! Everything random comes from streams keyed by the world's seed, and every event goes into its
+//! trace; so a world is a function of its seed and of what its driver does.
+
+pub mod clock;
+mod codec;
+pub mod event;
+mod linking;
+mod look;
+pub mod network;
+pub mod node;
+mod perform;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use peer_ring_core::actor::{Actor, Now, Outbox, Wall};
+use peer_ring_core::app::Apps;
+use peer_ring_core::coordinator::Ask;
+use peer_ring_core::failure::Failure;
+use peer_ring_core::id::{CallerId, Desk};
+use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut, desk_of, shard_of};
+use peer_ring_proto::Limits;
+
+pub use event::{Hop, NodeIndex};
+pub use network::{Letter, Traffic};
+
+use crate::check::ring::Rings;
+use crate::cluster::Cluster;
+use crate::faults::Fault;
+use crate::random::Stream;
+use crate::time::{Moment, Time};
+use crate::trace::Trace;
+use event::{Agenda, Event, NodeEvent};
+use network::Network;
+use node::Node;
+
+/// A cluster, the time in it, and what will happen to it.
+pub struct World {
+    seed: u64,
+    cluster: Cluster,
+    apps: Apps,
+    limits: Limits,
+    now: Moment,
+    agenda: Agenda,
+    nodes: Vec<Node>,
+    network: Network,
+    trace: Trace,
+    rings: Rings,
+    /// The latest time on any wall clock before one was set.
+    latest_wall: Wall,
+    happened: VecDeque<Happening>,
+    from_control: Outbox<ControlOut>,
+    from_shard: Outbox<ShardOut>,
+}
+
+/// What the driver of a world is told.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// An alarm that it had set.
+    Alarm(u64),
+    /// A caller is answered.
+    Reply {
+        /// Which caller.
+        caller: CallerId,
+        /// The app's reply, or why there is none.
+        result: Result<Bytes, Failure>,
+    },
+    /// A node has crashed: whoever waited for it waits in vain.
+    Crashed(NodeIndex),
+}
+
+/// The node is down, and nothing was asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is down")]
+pub struct IsDown(pub NodeIndex);
+
+impl World {
+    /// A world in which no node was started yet.
+    #[must_use]
+    pub fn new(seed: u64, cluster: Cluster, apps: Apps, trace: Trace) -> Self {
+        let indices = (0..cluster.nodes).map(NodeIndex);
+        Self {
+            seed,
+            apps,
+            limits: Limits::default(),
+            now: Moment::default(),
+            agenda: Agenda::default(),
+            nodes: indices.map(|index| Node::new(seed, index)).collect(),
+            network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
+            trace,
+            rings: Rings::default(),
+            latest_wall: Wall::default(),
+            happened: VecDeque::new(),
+            from_control: Outbox::new(),
+            from_shard: Outbox::new(),
+            cluster,
+        }
+    }
+
+    /// Goes on until something happens that the driver is told, or until `end`.
+    ///
+    /// What happens at one moment is told one by one before anything else happens.
+    pub fn next(&mut self, end: Time) -> Option<Happening> {
+        loop {
+            if let Some(happening) = self.happened.pop_front() {
+                return Some(happening);
+            }
+            if self.agenda.next_at().is_none_or(|at| at > end) {
+                self.now.at = self.now.at.max(end);
+                return None;
+            }
+            let (at, event) = self.agenda.pop().expect("it has a next event");
+            self.now.at = at;
+            self.happen(event);
+        }
+    }
+
+    /// Lets the driver be told at `at`, or now if that has passed.
+    pub fn set_alarm(&mut self, at: Time, alarm: u64) {
+        self.agenda.push(at.max(self.now.at), Event::Alarm(alarm));
+    }
+
+    /// Starts a node with nothing in its memory; nothing changes when it is up.
+    pub fn start(&mut self, node: NodeIndex) {
+        if self.nodes[node.at()].life.is_some() {
+            return;
+        }
+        self.count([0, node.0.into(), 0], &[], format_args!("{node} starts"));
+        self.nodes[node.at()].start(&self.cluster, &self.apps);
+        self.discover(node);
+    }
+
+    /// Takes a node's memory and every link it has; nothing changes when it is down.
+    pub fn crash(&mut self, node: NodeIndex) {
+        if self.nodes[node.at()].life.is_none() {
+            return;
+        }
+        self.count([1, node.0.into(), 0], &[], format_args!("{node} crashes"));
+        self.hang_up(node);
+        self.nodes[node.at()].life = None;
+        self.nodes[node.at()].crashed_at = Some(self.now);
+        if let Some(waiting) = &mut self.nodes[node.at()].paused {
+            waiting.clear();
+        }
+        self.happened.push_back(Happening::Crashed(node));
+    }
+
+    /// Lets a node do nothing until it is resumed.
+    pub fn pause(&mut self, node: NodeIndex) {
+        self.count([2, node.0.into(), 0], &[], format_args!("{node} is paused"));
+        self.nodes[node.at()].paused.get_or_insert_default();
+    }
+
+    /// Lets a paused node go on: first with what has waited for it.
+    pub fn resume(&mut self, node: NodeIndex) {
+        self.count([3, node.0.into(), 0], &[], format_args!("{node} goes on"));
+        for event in self.nodes[node.at()].paused.take().unwrap_or_default() {
+            self.happen_at(node, event);
+        }
+    }
+
+    /// Sets a node's wall clock forward, or back if `by_ms` is negative.
+    pub fn jump_clock(&mut self, node: NodeIndex, by_ms: i64) {
+        let facts = [4, node.0.into(), by_ms.cast_unsigned()];
+        self.count(facts, &[], format_args!("the clock of {node} jumps by {by_ms} ms"));
+        self.latest_wall = self.latest_wall();
+        self.nodes[node.at()].clock.jump(self.now.at, by_ms);
+    }
+
+    /// Lets a node's clocks run fast by `ppm` parts per million, or slow if negative.
+    pub fn set_drift(&mut self, node: NodeIndex, ppm: i32) {
+        let facts = [5, node.0.into(), i64::from(ppm).cast_unsigned()];
+        self.count(facts, &[], format_args!("the clock of {node} drifts by {ppm} ppm"));
+        self.nodes[node.at()].clock.drift(self.now.at, ppm);
+        self.nodes[node.at()].disarm();
+        for desk in self.desks() {
+            self.arm(node, desk);
+        }
+    }
+
+    /// Breaks both links between two nodes; they will be made again.
+    pub fn sever(&mut self, between: Hop) {
+        self.count([6, between.from.0.into(), between.to.0.into()], &[], format_args!(
+            "the links {between} break"
+        ));
+        self.hang_up_between(between);
+    }
+
+    /// Lets a fault meddle with messages from now on.
+    pub fn meddle(&mut self, id: u32, fault: Fault) {
+        self.count([7, id.into(), 0], &[], format_args!("#{id} begins: {fault}"));
+        let stream = Stream::new(self.seed, "fault", &[id.into()]);
+        self.network.add(id, fault, stream);
+    }
+
+    /// Ends the meddling of a fault.
+    pub fn cease(&mut self, id: u32) {
+        self.count([8, id.into(), 0], &[], format_args!("#{id} ends"));
+        self.network.remove(id);
+    }
+
+    /// Asks at a node, where the caller waits under this id.
+    ///
+    /// # Errors
+    /// [`IsDown`] when nobody is there to be asked.
+    pub fn ask(&mut self, node: NodeIndex, caller: CallerId, ask: Ask) -> Result<(), IsDown> {
+        if self.nodes[node.at()].life.is_none() {
+            return Err(IsDown(node));
+        }
+        self.count([10, node.0.into(), caller.0], &[], format_args!("{node} is to be asked"));
+        self.happen(Event::Node(node, NodeEvent::Ask { caller, ask }));
+        Ok(())
+    }
+
+    /// Lets a caller at a node wait no more.
+    pub fn abandon(&mut self, node: NodeIndex, caller: CallerId) {
+        self.happen(Event::Node(node, NodeEvent::Abandon(caller)));
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Alarm(alarm) => {
+                self.count([9, alarm, 0], &[], format_args!("alarm {alarm}"));
+                self.happened.push_back(Happening::Alarm(alarm));
+            }
+            Event::Node(node, event) => {
+                if let Some(waiting) = &mut self.nodes[node.at()].paused {
+                    return waiting.push(event);
+                }
+                self.happen_at(node, event);
+            }
+        }
+    }
+
+    fn happen_at(&mut self, node: NodeIndex, event: NodeEvent) {
+        self.note(node, &event);
+        match event {
+            NodeEvent::Deliver { from, lane, session, bytes } => {
+                if self.network.receives(Hop { from: node, to: from }, lane, session) {
+                    self.deliver(node, from, bytes);
+                }
+            }
+            NodeEvent::Wake { start, desk } => self.wake(node, start, desk),
+            NodeEvent::Ask { caller, ask } => {
+                let partition = self.cluster.ring.partitions.of(ask.key);
+                let shard = shard_of(partition, self.cluster.shards);
+                self.tell_shard(node, shard, ShardIn::Ask { caller, ask });
+            }
+            NodeEvent::Abandon(caller) => {
+                for shard in 0..self.cluster.shards {
+                    self.tell_shard(node, shard, ShardIn::Abandon(caller));
+                }
+            }
+            NodeEvent::Dial { start, peer, lane, attempt } => {
+                self.dial(node, start, peer, lane, attempt);
+            }
+            NodeEvent::Hello { peer, peer_start, lane, attempt } => {
+                self.answer_hello(node, peer, peer_start, lane, attempt);
+            }
+            NodeEvent::Welcome { peer, lane, attempt, session } => {
+                self.take_welcome(node, peer, lane, attempt, session);
+            }
+            NodeEvent::Reset { peer, lane, session } => self.reset(node, peer, lane, session),
+        }
+    }
+
+    fn deliver(&mut self, node: NodeIndex, from: NodeIndex, bytes: Bytes) {
+        let message = codec::decode(bytes, &self.limits);
+        let from = self.nodes[from.at()].seat;
+        let Cluster { ring, shards, .. } = &self.cluster;
+        match desk_of(&message, ring.partitions, *shards) {
+            Desk::Control => self.tell_control(node, ControlIn::Peer { from, message }),
+            Desk::Shard(index) => self.tell_shard(node, index, ShardIn::Peer { from, message }),
+        }
+    }
+
+    fn wake(&mut self, node: NodeIndex, start: u32, desk: Desk) {
+        let now = self.node_now(node);
+        let Some(life) = self.nodes[node.at()].life_of(start) else {
+            return;
+        };
+        if life.is_due(desk, self.now.at, now) {
+            match desk {
+                Desk::Control => {
+                    life.control.wake(now, &mut self.from_control);
+                    self.perform_control(node);
+                }
+                Desk::Shard(index) => {
+                    life.shards[usize::from(index)].wake(now, &mut self.from_shard);
+                    self.perform_shard(node, index);
+                }
+            }
+        }
+        self.arm(node, desk);
+    }
+
+    /// Enters the next wake of an actor, unless there is one early enough.
+    fn arm(&mut self, node: NodeIndex, desk: Desk) {
+        let machine = &mut self.nodes[node.at()];
+        let start = machine.starts;
+        if let Some(at) = machine.arm(desk, self.now.at) {
+            self.agenda.push(at, Event::Node(node, NodeEvent::Wake { start, desk }));
+        }
+    }
+
+    fn node_now(&self, node: NodeIndex) -> Now {
+        self.nodes[node.at()].clock.read(self.now.at)
+    }
+
+    fn desks(&self) -> impl Iterator<Item = Desk> + use<> {
+        std::iter::once(Desk::Control).chain((0..self.cluster.shards).map(Desk::Shard))
+    }
+}

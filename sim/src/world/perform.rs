@@ -1,0 +1,170 @@
+//! What the actors ask for, performed: what the actix runtime does elsewhere.
+
+use peer_ring_core::actor::Actor;
+use peer_ring_core::id::{Desk, RequestId, Seat};
+use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::peer::{Body, Message, Request};
+use peer_ring_core::view::View;
+use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
+
+use crate::time::Moment;
+use crate::world::event::{Event, Hop, NodeEvent, NodeIndex};
+use crate::world::{Happening, Letter, World, codec};
+
+impl World {
+    /// Lets a node's control actor handle something, and performs what follows.
+    pub(super) fn tell_control(&mut self, node: NodeIndex, input: ControlIn) {
+        let now = self.node_now(node);
+        let Some(life) = &mut self.nodes[node.at()].life else {
+            return;
+        };
+        life.control.handle(now, input, &mut self.from_control);
+        self.perform_control(node);
+        self.arm(node, Desk::Control);
+    }
+
+    /// Lets one of a node's shards handle something, and performs what follows.
+    pub(super) fn tell_shard(&mut self, node: NodeIndex, index: u8, input: ShardIn) {
+        let now = self.node_now(node);
+        let Some(life) = &mut self.nodes[node.at()].life else {
+            return;
+        };
+        life.shards[usize::from(index)].handle(now, input, &mut self.from_shard);
+        self.perform_shard(node, index);
+        self.arm(node, Desk::Shard(index));
+    }
+
+    pub(super) fn perform_control(&mut self, node: NodeIndex) {
+        while let Some(order) = self.from_control.pop() {
+            match order {
+                ControlOut::Connect { name, .. } => self.connect(node, name.seat()),
+                ControlOut::Disconnect { seat } => {
+                    let to = self.index_of(seat);
+                    self.hang_up_between(Hop { from: node, to });
+                }
+                // A probe that does not get out is a probe that is not answered.
+                ControlOut::Send { to, message } => drop(self.send(node, to, &message)),
+                ControlOut::View(view) => self.push_view(node, &view),
+                ControlOut::Impossible(why) => panic!("{node} cannot found a ring: {why}"),
+            }
+        }
+    }
+
+    pub(super) fn perform_shard(&mut self, node: NodeIndex, index: u8) {
+        while let Some(order) = self.from_shard.pop() {
+            match order {
+                ShardOut::Send { to, message } => {
+                    if let Err(Unsent { request: Some(id) }) = self.send(node, to, &message) {
+                        let bounced = ShardIn::Undelivered { to, id, may_have_arrived: false };
+                        self.bounce(node, index, bounced);
+                    }
+                }
+                ShardOut::Reply { caller, result } => {
+                    self.happened.push_back(Happening::Reply { caller, result });
+                }
+            }
+        }
+    }
+
+    /// Tells a shard in the turn in which it sent that something did not get out.
+    fn bounce(&mut self, node: NodeIndex, index: u8, input: ShardIn) {
+        let now = self.node_now(node);
+        if let Some(life) = &mut self.nodes[node.at()].life {
+            life.shards[usize::from(index)].handle(now, input, &mut self.from_shard);
+        }
+    }
+
+    fn push_view(&mut self, node: NodeIndex, view: &View) {
+        if let Some(ring) = &view.ring {
+            self.rings.see(node, ring);
+        }
+        for index in 0..self.cluster.shards {
+            self.tell_shard(node, index, ShardIn::View(view.clone()));
+        }
+    }
+
+    fn send(&mut self, node: NodeIndex, to: Seat, message: &Message) -> Result<(), Unsent> {
+        let hop = Hop { from: node, to: self.index_of(to) };
+        let lane = message.lane();
+        let is_repeatable = !matches!(message.body, Body::Request {
+            request: Request::Forward { .. },
+            ..
+        });
+        let Some(session) = self.network.session(hop, lane) else {
+            let request = match &message.body {
+                Body::Request { id, .. } => Some(*id),
+                Body::Response { .. } | Body::Leaving => None,
+            };
+            return Err(Unsent { request });
+        };
+        let bytes = codec::encode(message);
+        let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
+        for at in arrivals.first.into_iter().chain(arrivals.again) {
+            let (session, bytes) = (session.number, bytes.clone());
+            let event = NodeEvent::Deliver { from: node, lane, session, bytes };
+            self.agenda.push(at, Event::Node(hop.to, event));
+        }
+        Ok(())
+    }
+
+    /// Tells a node that has just started who its peers are.
+    pub(super) fn discover(&mut self, node: NodeIndex) {
+        let names: Vec<_> = self.nodes.iter().map(|node| node.name.clone()).collect();
+        for name in names {
+            let address = name.to_string();
+            let seen = Fact::Seen(Sighting::new(name, address));
+            self.tell_control(node, ControlIn::Fact(seen));
+        }
+        self.tell_control(node, ControlIn::Fact(Fact::Settled));
+    }
+
+    /// Counts an event and adds it to the trace.
+    pub(super) fn count(&mut self, facts: [u64; 3], bytes: &[u8], text: impl std::fmt::Display) {
+        self.now = Moment { event: self.now.event + 1, at: self.now.at };
+        self.trace.add(self.now, facts, bytes, text);
+    }
+
+    /// Counts what happens at a node.
+    pub(super) fn note(&mut self, node: NodeIndex, event: &NodeEvent) {
+        let (kind, other, bytes): (u64, u64, &[u8]) = match event {
+            NodeEvent::Deliver { from, bytes, .. } => (16, from.0.into(), bytes),
+            NodeEvent::Wake { start, .. } => (17, (*start).into(), &[]),
+            NodeEvent::Ask { caller, ask } => (18, caller.0, &ask.command),
+            NodeEvent::Abandon(caller) => (19, caller.0, &[]),
+            NodeEvent::Dial { peer, .. } => (20, peer.0.into(), &[]),
+            NodeEvent::Hello { peer, .. } => (21, peer.0.into(), &[]),
+            NodeEvent::Welcome { peer, .. } => (22, peer.0.into(), &[]),
+            NodeEvent::Reset { peer, .. } => (23, peer.0.into(), &[]),
+        };
+        self.count([kind, node.0.into(), other], bytes, Told { node, event });
+    }
+}
+
+/// The link to the peer does not stand.
+struct Unsent {
+    /// The id of the request that was not sent, if it was one.
+    request: Option<RequestId>,
+}
+
+/// An event in words.
+struct Told<'a> {
+    node: NodeIndex,
+    event: &'a NodeEvent,
+}
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let node = self.node;
+        match self.event {
+            NodeEvent::Deliver { from, bytes, .. } => {
+                let message = peer_ring_proto::decode(bytes.clone(), &Default::default());
+                match message {
+                    Ok(message) => write!(f, "{from} -> {node}: {:?}", message.body),
+                    Err(error) => write!(f, "{from} -> {node}: {error}"),
+                }
+            }
+            NodeEvent::Ask { caller, ask } => write!(f, "{node} is asked by {caller:?}: {ask:?}"),
+            event => write!(f, "{node}: {event:?}"),
+        }
+    }
+}
