@@ -2,8 +2,7 @@
 //!
 //! When one has too much and another too little, but nothing that the one may pass straight to the
 //! other, a third takes from the one and passes something else on: an augmenting path of a flow
-//! (Ford & Fulkerson 1956), found breadth first. A partition is looked at for all that may enter
-//! it at once, so no chain uses it twice in ways that forbid each other.
+//! (Ford & Fulkerson 1956), found breadth first.
 
 /// A partition that goes from one candidate to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Who owns each partition: kept where it can be, filled by rendezvous, levelled to the shares.
 
+use crate::ring::balanced::chain::Link;
 use crate::ring::balanced::level;
 use crate::ring::balanced::terms::Terms;
 
@@ -37,6 +38,16 @@ impl Claims<'_> {
     /// Whether `candidate` owned `partition` in the ring before, so that it has its data.
     pub fn has_data(&self, candidate: usize, partition: usize) -> bool {
         self.terms.past[partition].contains(&candidate)
+    }
+
+    /// Whether zones and the other owners allow it.
+    pub fn may_pass(&self, link: Link) -> bool {
+        self.terms.may_replace(&self.owners[link.partition], link.giver, link.taker)
+    }
+
+    /// Whether it costs no copy: the giver has no data of it yet, or the taker has.
+    pub fn is_free(&self, link: Link) -> bool {
+        !self.has_data(link.giver, link.partition) || self.has_data(link.taker, link.partition)
     }
 
     /// Every owner of before stays, unless zones or a smaller number of owners forbid it; where

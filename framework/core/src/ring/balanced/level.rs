@@ -49,12 +49,11 @@ fn pass_directly(claims: &mut Claims<'_>, giver: usize, pass: Pass) {
 }
 
 fn nearest_taker(claims: &Claims<'_>, giver: usize, partition: usize, pass: Pass) -> Option<usize> {
-    let owners = &claims.owners[partition];
-    let is_any = pass == Pass::Any || !claims.has_data(giver, partition);
     (0..claims.shares.len())
         .filter(|&taker| claims.is_short(taker))
-        .filter(|&taker| is_any || claims.has_data(taker, partition))
-        .filter(|&taker| claims.terms.may_replace(owners, giver, taker))
+        .map(|taker| Link { giver, taker, partition })
+        .filter(|&link| (pass == Pass::Any || claims.is_free(link)) && claims.may_pass(link))
+        .map(|link| link.taker)
         .min_by_key(|&taker| claims.terms.distance(taker, partition))
 }
 
@@ -66,17 +65,43 @@ fn pass_by_chains(claims: &mut Claims<'_>, giver: usize, pass: Pass, is_stuck: &
         let links = |giver| search.links(giver);
         let is_short = |taker| claims.is_short(taker);
         match shortest(is_stuck.len(), giver, links, is_short) {
-            Some(chain) => follow(claims, chain),
+            Some(chain) => follow(claims, &chain),
             None => search.reached().for_each(|giver| is_stuck[giver] = true),
         }
     }
 }
 
-fn follow(claims: &mut Claims<'_>, chain: Vec<Link>) {
-    for link in chain {
-        claims.owned[link.giver].retain(|&partition| partition != link.partition);
-        put(claims, link);
+/// Passes on along `chain`, and then as often as the same candidates have more of the same kind.
+fn follow(claims: &mut Claims<'_>, chain: &[Link]) {
+    let (end, start) = (chain[0].taker, chain[chain.len() - 1].giver);
+    let mut more: Vec<_> = chain.iter().map(|&link| alike(claims, link)).collect();
+    let mut turn = chain.to_vec();
+    loop {
+        for &link in &turn {
+            if !claims.may_pass(link) {
+                return;
+            }
+            claims.owned[link.giver].retain(|&partition| partition != link.partition);
+            put(claims, link);
+        }
+        if claims.owned[start].len() <= claims.shares[start] || !claims.is_short(end) {
+            return;
+        }
+        for (link, more) in turn.iter_mut().zip(&mut more) {
+            let Some(partition) = more.pop() else { return };
+            link.partition = partition;
+        }
     }
+}
+
+/// The other partitions that could go the way of `link` at the same cost.
+fn alike(claims: &Claims<'_>, link: Link) -> Vec<usize> {
+    let cost = claims.is_free(link);
+    let others = claims.owned[link.giver].iter().map(|&partition| Link { partition, ..link });
+    others
+        .filter(|&other| other != link && claims.is_free(other) == cost && claims.may_pass(other))
+        .map(|other| other.partition)
+        .collect()
 }
 
 /// Puts the taker in the giver's place; the list of what the giver owns is the caller's to mend.
@@ -90,8 +115,9 @@ fn put(claims: &mut Claims<'_>, link: Link) {
 /// Whom the search for a chain has not come to yet.
 ///
 /// Only one giver may pass a partition to another zone, so a chain changes the zones of
-/// a partition at most once, and what was allowed for each link is allowed for all together.
-/// That loses nothing, since that giver passes it to all who may have it.
+/// a partition at most once, and what is allowed for each link is allowed for all together. That
+/// loses no way to those that are short: in the pass for any, that giver reaches all whom another
+/// could have reached by that partition.
 struct Search<'a> {
     claims: &'a Claims<'a>,
     pass: Pass,
@@ -174,12 +200,11 @@ impl<'a> Search<'a> {
         let mut takers = Vec::new();
         for &taker in &terms.past[partition] {
             let zone = terms.zone(taker);
+            let waits = self.waiting[zone].iter().position(|&waiting| waiting == taker);
             let stays = zone == terms.zone(giver);
-            let may_pass = stays || self.may_change_zone(giver, partition);
-            if !may_pass || !terms.may_replace(&self.claims.owners[partition], giver, taker) {
-                continue;
-            }
-            if let Some(at) = self.waiting[zone].iter().position(|&waiting| waiting == taker) {
+            let may_pass = (stays || self.may_change_zone(giver, partition))
+                && self.claims.may_pass(Link { giver, taker, partition });
+            if let Some(at) = waits.filter(|_| may_pass) {
                 self.waiting[zone].remove(at);
                 takers.push(taker);
                 if !stays {

@@ -57,10 +57,16 @@ impl Leads<'_> {
         }
     }
 
+    /// Until no chain brings two nearer; each that does makes Webster's sum smaller, so it ends.
     fn pass_by_chains(&mut self) {
-        for giver in 0..self.led.len() {
-            while let Some(chain) = self.chain_from(giver) {
-                chain.into_iter().for_each(|link| self.pass(link));
+        let mut is_settled = false;
+        while !is_settled {
+            is_settled = true;
+            for giver in 0..self.led.len() {
+                while let Some(chain) = self.chain_from(giver) {
+                    chain.into_iter().for_each(|link| self.pass(link));
+                    is_settled = false;
+                }
             }
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! Every next place goes to the candidate with the smallest `(2 × places + 1) / weight` (Webster's
 //! method, or Sainte-Laguë's). Two candidates of one weight are then never more than one place
-//! apart, and when a member joins, nobody else's share rises. Zones come first: each gets its
-//! least, and none more than its most.
+//! apart, and when one joins, no other's share rises. Zones come first: each gets its least, and
+//! none more than its most.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::id::Seat;
-use crate::ring::balanced::terms::Terms;
+use crate::ring::balanced::terms::{Candidate, Terms};
 
 /// How many partitions each candidate shall own.
 pub(super) fn shares(terms: &Terms) -> Vec<usize> {
@@ -17,7 +17,8 @@ pub(super) fn shares(terms: &Terms) -> Vec<usize> {
     terms.past.iter().flatten().for_each(|&owner| held[owner] += 1);
     let shares = vec![0; terms.candidates.len()];
     let mut hand_out = HandOut { terms, held, shares, zones: vec![0; terms.spreads.len()] };
-    let least: Vec<_> = terms.spreads.iter().map(|spread| spread.least * terms.partitions).collect();
+    let least: Vec<_> =
+        terms.spreads.iter().map(|spread| spread.least * terms.partitions).collect();
     let most: Vec<_> = terms.spreads.iter().map(|spread| spread.most * terms.partitions).collect();
     hand_out.run(least.iter().sum(), &least);
     hand_out.run(terms.replicas * terms.partitions, &most);
@@ -97,8 +98,7 @@ impl HandOut<'_> {
     fn bid(&self, candidate: usize) -> Option<Bid> {
         let share = self.shares[candidate];
         let is_new = share >= self.held[candidate];
-        let crate::ring::balanced::terms::Candidate { seat, weight, .. } =
-            self.terms.candidates[candidate];
+        let Candidate { seat, weight, .. } = self.terms.candidates[candidate];
         (share < self.terms.partitions)
             .then(|| Reverse((Call::for_next(share, weight), is_new, seat, candidate)))
     }

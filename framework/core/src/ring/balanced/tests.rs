@@ -1,7 +1,6 @@
 //! Claims about placement that one small cluster, or one stopwatch, can show.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::id::{Epoch, NodeName};
 use crate::key::Partitions;
@@ -125,6 +124,13 @@ fn another_number_of_partitions_starts_afresh() {
     assert_eq!(ring(&members(5), 256, 3, Some(&other)), ring(&members(5), 256, 3, None));
 }
 
+#[test]
+fn sixteen_owners_leave_no_place_for_fallbacks() {
+    let ring = ring(&members(20), 64, 16, None);
+    assert!(ring.partitions().iter().all(|partition| ring.preference(partition).len() == 16));
+    assert_eq!(owned(&ring), (51, 52));
+}
+
 /// A change of this layout or of the hash moves data in every cluster there is.
 #[test]
 fn the_layout_is_the_same_in_every_build() {
@@ -133,17 +139,21 @@ fn the_layout_is_the_same_in_every_build() {
     let first = ring(&members, 256, 3, None);
     members.remove(20);
     let second = ring(&members, 256, 3, Some(&first));
-    assert_eq!((first.fingerprint(), second.fingerprint()), (3_020_434_364_347_962_066, 12_055_399_341_956_614_880));
+    assert_eq!(
+        (first.fingerprint(), second.fingerprint()),
+        (3_020_434_364_347_962_066, 12_055_399_341_956_614_880)
+    );
 }
 
 /// Run with `cargo test --release -p peer-ring-core ring -- --ignored --nocapture`.
 #[test]
 #[ignore = "a stopwatch, not a claim"]
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a stopwatch reads time")]
 fn a_thousand_members_and_4096_partitions_in_under_a_second() {
     for zones in [1_000, 3, 4, 7] {
         let mut members = zoned(1_001, zones);
         let timed = |what: &str, members: &[Member], previous: Option<&Ring>| {
-            let start = Instant::now();
+            let start = std::time::Instant::now();
             let ring = ring(members, 4_096, 3, previous);
             let took = start.elapsed();
             let moves = previous.map_or(Moves::default(), |previous| ring.moves(previous));

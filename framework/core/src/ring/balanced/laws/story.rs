@@ -49,8 +49,11 @@ fn zone(zones: u8) -> BoxedStrategy<Option<u8>> {
 fn action(zones: u8) -> impl Strategy<Value = Action> {
     let member = 0..MEMBERS_MAX;
     prop_oneof![
-        (member.clone(), 1..4_u32, zone(zones))
-            .prop_map(|(member, weight, zone)| Action::Add { member, weight, zone }),
+        (member.clone(), 1..4_u32, zone(zones)).prop_map(|(member, weight, zone)| Action::Add {
+            member,
+            weight,
+            zone
+        }),
         member.clone().prop_map(|member| Action::Remove { member }),
         (member.clone(), 0..4_u32).prop_map(|(member, weight)| Action::Weigh { member, weight }),
         (member, zone(zones)).prop_map(|(member, zone)| Action::Rezone { member, zone }),
