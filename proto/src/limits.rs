@@ -56,7 +56,8 @@ impl Default for Limits {
             command_bytes_max: 66 * MIB,
             reply_bytes_max: 66 * MIB,
             seen_bytes_max: 8 * MIB,
-            key_bytes_max: 64 * KIB + 16,
+            // An app's id, a namespace's name and its length stand before a client's key.
+            key_bytes_max: 64 * KIB + 512,
             value_bytes_max: 64 * MIB + 4 * KIB,
             records_max: 64 * 1024,
             capabilities_max: 64,

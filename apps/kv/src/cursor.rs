@@ -25,9 +25,9 @@ impl Cursor {
 
     /// Reads a number back that [`Cursor::number`] made; any number is some cursor.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
     pub fn from_number(number: u64) -> Self {
-        Self { partition: PartitionId((number / SLOTS) as u16), slot: number % SLOTS }
+        let partition = u16::try_from(number / SLOTS).expect("16 bits are left");
+        Self { partition: PartitionId(partition), slot: number % SLOTS }
     }
 
     /// The partition in the upper 16 bits, the slot in the lower 48.

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub(crate) mod budget;
 pub(crate) mod config;
 pub(crate) mod listener;
 pub(crate) mod metrics;

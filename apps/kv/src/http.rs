@@ -28,6 +28,7 @@ use peer_ring::Handle;
 
 use crate::app::Kv;
 use crate::client::KvClient;
+use crate::fronts::budget::Budget;
 use crate::fronts::config::{FrontConfig, HttpConfig};
 use crate::fronts::listener::Arrival;
 use crate::fronts::metrics::Metrics;
@@ -67,6 +68,7 @@ impl Front {
             limits: config.limits,
             body_timeout: Duration::from_millis(http.body_timeout_ms),
             metrics,
+            budget: Budget::new(config.limits.memory_bytes_max),
         };
         let router = routes::router(api).merge(peer_ring::admin::router(handle));
         Self {

@@ -1,8 +1,8 @@
 //! The key-value store of peer-ring.
 //!
 //! [`Kv`] is the app itself, written as any author would write theirs: start with
-//! [`app`](crate::app) to learn how. The feature `server` adds what clients talk to: a typed
-//! [`client`](crate::client) for programs that embed a node, and the [`fronts`](crate::fronts) for
+//! [`app`] to learn how. The feature `server` adds what clients talk to: a typed
+//! [`client`] for programs that embed a node, and the [`fronts`] for
 //! all others, which speak the Redis protocol and HTTP.
 
 pub mod app;

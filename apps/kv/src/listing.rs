@@ -11,7 +11,7 @@ use crate::cursor::Cursor;
 use crate::page::Page;
 
 /// Partitions looked into in one listing at most, so that empty ones do not take for ever.
-const PARTITIONS_MAX: u32 = 64;
+const PARTITIONS_MAX: u32 = 1_024;
 
 /// A listing under way.
 #[derive(Clone, Debug)]
@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn stops_after_so_many_empty_partitions_and_says_where() {
-        let mut listing = Listing::new(Partitions::default(), Cursor::START, 3);
+        let partitions = Partitions::new(4 * PARTITIONS_MAX).unwrap();
+        let mut listing = Listing::new(partitions, Cursor::START, 3);
         let mut asked = 0;
         while listing.next().is_some() {
             listing.take(page(&[], None));

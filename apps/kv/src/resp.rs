@@ -30,12 +30,15 @@ mod info;
 mod job;
 mod local;
 mod node;
+mod port;
+mod reading;
 mod refusal;
 pub mod reply;
 pub mod request;
 mod says;
 mod session;
 mod sweep;
+mod tag;
 mod times;
 mod understand;
 
@@ -46,6 +49,7 @@ use std::time::Duration;
 use peer_ring::Handle;
 
 use crate::app::Kv;
+use crate::fronts::budget::Budget;
 use crate::fronts::config::{Limits, RedisConfig};
 use crate::fronts::listener::Arrival;
 use crate::fronts::metrics::Metrics;
@@ -62,6 +66,7 @@ pub(crate) struct Front {
     grace: Duration,
     address: SocketAddr,
     metrics: Arc<Metrics>,
+    budget: Arc<Budget>,
     clients: Clients,
 }
 
@@ -92,6 +97,7 @@ impl Front {
             grace,
             address,
             metrics,
+            budget: Budget::new(limits.memory_bytes_max),
             clients: Clients::default(),
         }
     }

@@ -70,11 +70,7 @@ pub trait App: Clone + Send + 'static {
     fn handle(&mut self, records: &mut Records<'_>, command: Self::Command) -> Self::Reply;
 
     /// Makes one reply of several, for plans that are [`Plan::reconciled_by_app`].
-    fn reconcile(
-        &self,
-        command: &Self::Command,
-        answers: Answers<Self::Reply>,
-    ) -> Self::Reply {
+    fn reconcile(&self, command: &Self::Command, answers: Answers<Self::Reply>) -> Self::Reply {
         let _ = command;
         answers.freshest
     }

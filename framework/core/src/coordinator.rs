@@ -165,14 +165,7 @@ impl Coordinator {
         Ok(ring)
     }
 
-    fn start(
-        &mut self,
-        now: Now,
-        client: Client,
-        ask: Ask,
-        ring: &Ring,
-        out: &mut Outbox<Out>,
-    ) {
+    fn start(&mut self, now: Now, client: Client, ask: Ask, ring: &Ring, out: &mut Outbox<Out>) {
         let partition = ring.partition(ask.key);
         let owners = ring.owners(partition, ask.plan.n.min(ring.replicas()));
         let mut op = Op {
@@ -201,7 +194,7 @@ impl Coordinator {
             match op.plan.kind {
                 Kind::Read => self.begin_read(now, id, &mut op, out),
                 Kind::Write => self.send_write(now, id, &mut op, out),
-                Kind::Owner => self.begin_lead(now, id, &op, out),
+                Kind::Owner => self.begin_lead(now, id, &mut op, out),
             }
         } else if let Client::Peer(to, id) = client {
             let response = Response::Refused(Refusal::NotOwner);
@@ -305,11 +298,12 @@ impl Actor for Coordinator {
             In::View(view) => self.view = view,
             In::Ask { caller, ask } => self.take(now, Client::Caller(caller), ask, out),
             // The network delivered it twice; the first is under way, and will be answered.
-            In::Forwarded { from, id, .. } if self.clients.contains_key(&Client::Peer(from, id)) => {}
+            In::Forwarded { from, id, .. }
+                if self.clients.contains_key(&Client::Peer(from, id)) => {}
             In::Forwarded { from, id, ask } => self.take(now, Client::Peer(from, id), ask, out),
             In::Abandon(whose) => self.abandon(whose, out),
             In::Answer { from, id, response } => self.answer(now, from, id, response, out),
-            In::Led { id, outcome } => self.led(id, outcome, out),
+            In::Led { id, outcome } => self.led(now, id, outcome, out),
             In::Undelivered { to, id, may_have_arrived } => {
                 self.undelivered(now, to, id, may_have_arrived, out);
             }

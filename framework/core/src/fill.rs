@@ -94,9 +94,9 @@ impl Fill {
         for (&partition, filling) in &mut self.blank {
             let owners = ring.owners(partition, ring.replicas());
             // Who owns no replica of it is never asked for one, and has nothing to fill.
-            *filling = owners.contains(&self.seat).then(|| {
-                Filling::new(owners.iter().copied().filter(|owner| *owner != self.seat))
-            });
+            *filling = owners
+                .contains(&self.seat)
+                .then(|| Filling::new(owners.iter().copied().filter(|owner| *owner != self.seat)));
         }
         self.retain(out, |filling| filling.as_ref().is_some_and(|it| !it.is_complete(false)));
         self.turns.clear();

@@ -12,7 +12,9 @@ use crate::actor::Wall;
 const COUNTER_BITS: u32 = 16;
 
 /// A moment of a hybrid logical clock. Zero comes before all others and stamps nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp(pub u64);
 
 impl Stamp {

@@ -265,7 +265,8 @@ impl Membership {
     }
 
     fn publish(&mut self, out: &mut Outbox<Out>) {
-        let line = |(&seat, peer): (&Seat, &Peer)| PeerHealth { seat, state: peer.state, id: peer.id };
+        let line =
+            |(&seat, peer): (&Seat, &Peer)| PeerHealth { seat, state: peer.state, id: peer.id };
         let health = Health::new(self.peers.iter().map(line).collect());
         if health != *self.health {
             self.health = Arc::new(health);

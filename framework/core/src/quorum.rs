@@ -13,7 +13,9 @@ pub const REPLICAS_MAX: u8 = 16;
 pub enum Need {
     /// More than half of them.
     Majority,
-    /// Every one.
+    /// Every one, and every one of every other command on the key, too: then the key is
+    /// linearizable while no replica loses its memory. [`Need::Exactly`] promises nothing of
+    /// other commands.
     All,
     /// This many, whether or not there are so many.
     Exactly(NonZeroU8),
@@ -85,6 +87,7 @@ impl Replicas {
 pub struct Tally {
     replicas: u8,
     wanted: u8,
+    is_unanimous: bool,
     agreed: Replicas,
     superseded: Replicas,
     failed: Replicas,
@@ -100,12 +103,20 @@ impl Tally {
         Self {
             replicas,
             wanted,
+            is_unanimous: false,
             agreed: Replicas::default(),
             superseded: Replicas::default(),
             failed: Replicas::default(),
             #[cfg(planted = "twice")]
             extra: 0,
         }
+    }
+
+    /// Nobody of `replicas` has answered yet, all of them must, and no other write of the key is
+    /// acknowledged by fewer.
+    #[must_use]
+    pub fn unanimous(replicas: u8) -> Self {
+        Self { is_unanimous: true, ..Self::new(replicas, replicas) }
     }
 
     /// Replica `index` did what it was asked. Whether this was its first answer.
@@ -201,19 +212,40 @@ impl Tally {
     /// the two, a quorum that overlaps with that one cannot have taken this write. So whoever
     /// waits for replicas that did take it never acknowledges what nobody will see, however the
     /// quorums of different commands are sized, as long as they overlap. When too few are left
-    /// that could, the write must be stamped again, past what it met.
+    /// that could, the write must be stamped again, past what it met; but not before a quorum has
+    /// answered, for one of these holds the newest write that was acknowledged before.
+    ///
+    /// A write that is stamped again takes effect twice: who has seen it under its first stamp
+    /// may see another write after it, and then this one once more. Where all writes of a key are
+    /// [`Tally::unanimous`] that is avoided, and the key is linearizable. There a newer version
+    /// that one replica did not hold yet was not acknowledged, nor seen by a read of all, when
+    /// that replica took this write; so the two overlap, and this one is the earlier.
     #[must_use]
     pub fn write_state(&self) -> WriteState {
         if self.is_met() {
             return WriteState::Done;
         }
-        if !self.is_out_of_reach() {
+        if self.is_unanimous {
+            return self.unanimous_state();
+        }
+        if self.replicas - self.failed.count() < self.wanted {
+            return WriteState::OutOfReach;
+        }
+        let answered = self.agreed.count() + self.superseded.count();
+        if !self.is_out_of_reach() || answered < self.wanted {
             return WriteState::Open;
         }
-        if self.reachable() + self.superseded.count() >= self.wanted {
-            return WriteState::Superseded;
+        WriteState::Superseded
+    }
+
+    fn unanimous_state(&self) -> WriteState {
+        if self.failed.count() > 0 {
+            return WriteState::OutOfReach;
         }
-        WriteState::OutOfReach
+        if self.has_open() {
+            return WriteState::Open;
+        }
+        if self.agreed.count() > 0 { WriteState::Done } else { WriteState::Superseded }
     }
 }
 
@@ -276,13 +308,45 @@ mod tests {
     }
 
     #[test]
+    fn one_that_agreed_of_all_proves_that_the_newer_write_is_concurrent_where_all_always_must() {
+        let mut tally = Tally::unanimous(3);
+        tally.supersede(1);
+        tally.supersede(2);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.agree(0);
+        assert_eq!(tally.write_state(), WriteState::Done);
+    }
+
+    #[test]
+    fn a_unanimous_write_that_nobody_took_is_stamped_again_and_one_that_was_refused_fails() {
+        let mut tally = Tally::unanimous(2);
+        tally.supersede(0);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.supersede(1);
+        assert_eq!(tally.write_state(), WriteState::Superseded);
+        let mut tally = Tally::unanimous(2);
+        tally.fail(0);
+        assert_eq!(tally.write_state(), WriteState::OutOfReach);
+    }
+
+    #[test]
     fn a_new_stamp_is_of_no_use_where_too_few_answer() {
         let mut tally = Tally::new(3, 2);
         tally.supersede(0);
         tally.fail(1);
-        assert_eq!(tally.write_state(), WriteState::Superseded);
+        assert_eq!(tally.write_state(), WriteState::Open);
         tally.fail(2);
         assert_eq!(tally.write_state(), WriteState::OutOfReach);
+    }
+
+    #[test]
+    fn a_write_is_not_stamped_again_before_a_quorum_has_said_what_it_holds() {
+        let mut tally = Tally::new(3, 2);
+        tally.supersede(0);
+        tally.fail(1);
+        assert_eq!(tally.write_state(), WriteState::Open);
+        tally.agree(2);
+        assert_eq!(tally.write_state(), WriteState::Superseded);
     }
 
     #[test]

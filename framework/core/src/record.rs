@@ -13,7 +13,9 @@ use crate::hlc::Stamp;
 use crate::id::NodeId;
 
 /// Who wrote a value, and when: last write wins, ties go to the greater node id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Version {
     /// When, on the writer's hybrid logical clock.
     pub stamp: Stamp,

@@ -10,6 +10,7 @@ use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
 use peer_ring_kv::fronts::BadLimit;
+use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
 use super::discovery::{Discovery, Member, Static};
@@ -23,8 +24,8 @@ pub const THREADS_MAX: u8 = 254;
 /// The longest that anything may be told to take.
 const WAIT_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
 
-/// What a key in a partition's table has beside the client's: the app's id, and the length of the
-/// namespace's name.
+/// What a key in a partition's table has beside the client's and the namespace's name: the app's
+/// id, and the length of that name.
 const KEY_EXTRA_BYTES: usize = 5;
 
 /// One thing that is wrong with a configuration.
@@ -258,15 +259,28 @@ impl Found {
             let problem = format!("{given} is too low, it must be at least {least}");
             self.add(format!("fronts.limits.{name}"), problem);
         }
+        self.wire(config);
+    }
+
+    /// What clients may send, peers must take: else a replica that lost it could not get it back.
+    fn wire(&mut self, config: &NodeConfig) {
         let wire = peer_ring_proto::Limits::default();
-        for (name, number, max) in [
-            ("key_bytes_max", limits.key_bytes_max, wire.key_bytes_max - KEY_EXTRA_BYTES),
-            ("value_bytes_max", limits.value_bytes_max, wire.value_bytes_max),
-        ] {
-            if number as usize > max {
-                let problem = format!("{number} is more than {max}, which peers take");
-                self.add(format!("fronts.limits.{name}"), problem);
-            }
+        let limits = &config.fronts.limits;
+        let longest = config.namespaces.keys().filter(|name| *name != namespace::DEFAULT);
+        let longest = longest.max_by_key(|name| name.len()).map_or("", String::as_str);
+        let key_bytes_max = wire.key_bytes_max.saturating_sub(KEY_EXTRA_BYTES + longest.len());
+        if limits.key_bytes_max as usize > key_bytes_max {
+            let problem = format!(
+                "{} is more than {key_bytes_max}, which peers take besides {longest:?}, the \
+                 longest name of a namespace",
+                limits.key_bytes_max
+            );
+            self.add("fronts.limits.key_bytes_max", problem);
+        }
+        if limits.value_bytes_max as usize > wire.value_bytes_max {
+            let (given, max) = (limits.value_bytes_max, wire.value_bytes_max);
+            let problem = format!("{given} is more than {max}, which peers take");
+            self.add("fronts.limits.value_bytes_max", problem);
         }
     }
 

@@ -38,6 +38,11 @@ impl Client {
         self.ask("PUT", path, body)
     }
 
+    /// A connection, to be misused.
+    pub fn raw(&self) -> TcpStream {
+        TcpStream::connect(self.address).unwrap()
+    }
+
     fn ask(&mut self, method: &str, path: &str, body: &str) -> Option<Answer> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,

@@ -106,6 +106,9 @@ pub struct Limits {
     pub arguments_max: u32,
     /// Replies that a client has not read; one that lets them grow beyond is disconnected.
     pub output_bytes_max: u32,
+    /// Requests and replies that all connections hold together, in bytes, small ones not counted;
+    /// a client whose request finds no room is told that the node is overloaded.
+    pub memory_bytes_max: u32,
     /// How long a client may leave replies unread before it is disconnected.
     pub stall_timeout_ms: u32,
 }
@@ -121,6 +124,7 @@ impl Default for Limits {
             request_bytes_max: 64 * MIB,
             arguments_max: 128 * KIB,
             output_bytes_max: 64 * MIB,
+            memory_bytes_max: 1024 * MIB,
             stall_timeout_ms: 30_000,
         }
     }
@@ -142,6 +146,7 @@ impl Limits {
             ("request_bytes_max", self.request_bytes_max, largest.saturating_add(KIB)),
             ("arguments_max", self.arguments_max, 8),
             ("output_bytes_max", self.output_bytes_max, largest.saturating_mul(2)),
+            ("memory_bytes_max", self.memory_bytes_max, largest.saturating_mul(2)),
             ("stall_timeout_ms", self.stall_timeout_ms, 1),
         ];
         match least.into_iter().find(|(_, given, least)| given < least) {

@@ -21,6 +21,7 @@ use super::target::{Target, percent_encoded};
 use crate::app::Expiry;
 use crate::client::KvClient;
 use crate::cursor::Cursor;
+use crate::fronts::budget::{Budget, NoRoom, Share};
 use crate::fronts::config::Limits;
 use crate::fronts::metrics::{Class, Metrics, Named, Outcome};
 
@@ -30,6 +31,7 @@ pub(super) struct Api {
     pub limits: Limits,
     pub body_timeout: Duration,
     pub metrics: Arc<Metrics>,
+    pub budget: Arc<Budget>,
 }
 
 /// What is counted, in the order of [`counted`].
@@ -85,11 +87,11 @@ async fn read(State(api): State<Arc<Api>>, uri: Uri) -> Response {
 
 async fn write(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let expected = declared_bytes(&parts.headers);
-    api.answer(Route::Put, expected, async {
+    let declared = declared_bytes(&parts.headers);
+    api.answer(Route::Put, declared.unwrap_or(0), async {
         let (target, query) = api.asked(&parts.uri, &["n", "w", "ttl"])?;
         let client = api.client_of(&target, query, "w")?;
-        let value = api.value(expected, body).await?;
+        let (value, _share) = api.value(declared, body).await?;
         let written = client.put(target.key, value, query.ttl).await?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         describe(response.headers_mut(), written.version, written.expires);
@@ -143,7 +145,6 @@ impl Api {
         let response = result.unwrap_or_else(Problem::into_response);
         let bytes_out = axum::body::HttpBody::size_hint(response.body()).lower();
         self.metrics.command(route as usize, outcome, start.elapsed());
-        let in_memory = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
         self.metrics.bytes(in_memory(bytes_in), in_memory(bytes_out));
         response
     }
@@ -160,29 +161,38 @@ impl Api {
         Ok(client.replicas(query.n).quorum(query.q))
     }
 
-    /// The body of a request that declared so many bytes.
-    async fn value(&self, declared: u64, body: Body) -> Result<Bytes, Problem> {
-        let bytes_max = self.limits.value_bytes_max;
-        let too_large =
-            |bytes| Failure::TooLarge { what: SizeOf::Value, bytes, bytes_max: bytes_max.into() };
-        if declared > u64::from(bytes_max) {
-            return Err(too_large(declared).into());
+    /// The body of a request that declared so many bytes, and the share of memory that it takes.
+    async fn value(&self, declared: Option<u64>, body: Body) -> Result<(Bytes, Share), Problem> {
+        let bytes_max = u64::from(self.limits.value_bytes_max);
+        let too_large = |bytes| Failure::TooLarge { what: SizeOf::Value, bytes, bytes_max };
+        // A body of undeclared length is expected to be of the greatest.
+        let expected = declared.unwrap_or(bytes_max);
+        if expected > bytes_max {
+            return Err(too_large(expected).into());
         }
-        let whole = axum::body::to_bytes(body, bytes_max as usize);
-        let no_body = Problem::NoBody { timeout_ms: self.body_timeout.as_millis() };
+        let mut share = self.budget.share();
+        share.resize(in_memory(expected)).map_err(|NoRoom| Failure::Overloaded)?;
+        let whole = axum::body::to_bytes(body, in_memory(bytes_max));
         match tokio::time::timeout(self.body_timeout, whole).await {
-            Ok(Ok(value)) => Ok(value),
-            // A body of undeclared length is cut off one byte beyond.
-            Ok(Err(_)) if declared == 0 => Err(too_large(u64::from(bytes_max) + 1).into()),
-            Ok(Err(_)) | Err(_) => Err(no_body),
+            Ok(Ok(value)) => Ok((value, share)),
+            // It is cut off one byte beyond.
+            Ok(Err(_)) if declared.is_none() => Err(too_large(bytes_max + 1).into()),
+            Ok(Err(_)) | Err(_) => {
+                Err(Problem::NoBody { timeout_ms: self.body_timeout.as_millis() })
+            }
         }
     }
 }
 
-/// How many bytes a request's body has by its own account; zero when it does not say.
-fn declared_bytes(headers: &HeaderMap) -> u64 {
+/// A number of bytes that fit in memory.
+fn in_memory(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// How many bytes a request's body has by its own account, if it says.
+fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+    length.and_then(|length| length.parse().ok())
 }
 
 /// Says which version there is and when it expires.

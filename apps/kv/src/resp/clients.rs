@@ -1,9 +1,10 @@
 //! Who is connected: what `CLIENT` tells and takes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{self, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -42,7 +43,7 @@ struct Said {
 impl Clients {
     /// Enters a client that has just connected.
     pub(super) fn enter(&self, address: SocketAddr, local_address: SocketAddr) -> Arc<Client> {
-        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = self.last_id.fetch_add(1, atomic::Ordering::Relaxed) + 1;
         let client =
             Client { id, address, local_address, since: Instant::now(), said: Mutex::default() };
         let client = Arc::new(client);
@@ -127,8 +128,10 @@ pub(super) fn say_client(
         let given = text(given, REPEATED_BYTES_MAX);
         return Err(Refusal::UnknownSubcommand { command: "CLIENT", given });
     };
-    if request.count() != arity {
-        return Err(Refusal::WrongArity { command });
+    match request.count().cmp(&arity) {
+        Ordering::Equal => {}
+        Ordering::Greater if subcommand == "LIST" => return Err(Refusal::Syntax),
+        Ordering::Less | Ordering::Greater => return Err(Refusal::WrongArity { command }),
     }
     let argument = request.get(2).unwrap_or_default();
     match subcommand {

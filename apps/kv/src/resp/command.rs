@@ -74,8 +74,8 @@ commands! {
     Expire b"EXPIRE" "expire" -3 Write First "Lets a key expire in so many seconds.";
     Expireat b"EXPIREAT" "expireat" -3 Write First "Lets a key expire at a Unix time in seconds.";
     Expiretime b"EXPIRETIME" "expiretime" 2 Read First "Tells at which Unix time a key expires.";
-    Flushall b"FLUSHALL" "flushall" -1 Sweep None "Deletes every key of the namespace.";
-    Flushdb b"FLUSHDB" "flushdb" -1 Sweep None "Deletes every key of the namespace.";
+    Flushall b"FLUSHALL" "flushall" -1 Write None "Deletes every key of the namespace.";
+    Flushdb b"FLUSHDB" "flushdb" -1 Write None "Deletes every key of the namespace.";
     Get b"GET" "get" 2 Read First "Reads a value.";
     Getdel b"GETDEL" "getdel" 2 Write First "Reads a value, and deletes what was read.";
     Hello b"HELLO" "hello" -1 Local None "Chooses the protocol.";

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use peer_ring::Handle;
-use peer_ring_core::actor::Wall;
-use peer_ring_core::key::Partitions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Front;
 use super::info::{Facts, info};
-use super::node::{Node, Tag};
+use super::port::Port;
 use super::request::{self, Request, RequestParser};
 use super::says::Answer;
 use super::session::{Next, Session};
-use crate::app::{Command, Kv};
+use super::tag::{PARTS_MAX, Tag};
+use crate::app::Kv;
+use crate::fronts::budget::Share;
 use crate::fronts::listener::Arrival;
 
 /// Room for incoming bytes at first, and at most: it doubles each time that it is filled.
@@ -38,8 +38,7 @@ pub(super) async fn run(front: Arc<Front>, handle: Handle<Kv>, arrival: Arrival)
         return;
     };
     let client = front.clients.enter(address, stream.local_addr().unwrap_or(front.address));
-    let port = Port { client: handle.client(), timeout: handle.timeout(), handle };
-    let session = Session::new(Arc::clone(&front), Arc::clone(&client), port);
+    let session = Session::new(Arc::clone(&front), Arc::clone(&client), Port::new(handle));
     let stopping = async move {
         // An error means that the front is gone, which is a way to stop.
         let _ = stop.wait_for(|stops| *stops).await;
@@ -68,28 +67,6 @@ impl From<io::Error> for End {
     }
 }
 
-/// What a session asks of a running node.
-struct Port {
-    handle: Handle<Kv>,
-    client: peer_ring::Client<Kv>,
-    timeout: Duration,
-}
-
-impl Node for Port {
-    #[inline]
-    fn ask(&mut self, tag: Tag, command: &Command) {
-        self.client.queue(tag.0, command, self.timeout);
-    }
-
-    fn wall(&self) -> Wall {
-        self.handle.wall()
-    }
-
-    fn partitions(&self) -> Option<Partitions> {
-        self.handle.view().ring.as_ref().map(|ring| ring.partitions())
-    }
-}
-
 /// How far a connection is.
 ///
 /// It is *open* until the client has sent its last byte, which is *heard* then: what it has asked
@@ -111,13 +88,14 @@ struct Connection {
     input: BytesMut,
     /// How much room the next read is given.
     read_bytes: usize,
-    /// A request that is begun when all before it have been answered.
+    /// A request that is begun when some of those before it have been answered.
     waiting: Option<Request>,
     heard_at: Instant,
     /// Since when the client has taken nothing of what there is to send.
     stalled_since: Option<Instant>,
     /// When the connection ends, whatever there is left to say.
     ends_at: Option<Instant>,
+    share: Share,
     bytes_in: usize,
     bytes_out: usize,
 }
@@ -131,10 +109,20 @@ enum Event {
     Stop,
 }
 
+/// Whether what was read has been begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// All of it, or as much as can be before something is answered.
+    Used,
+    /// There was no room for all of it.
+    Left,
+}
+
 impl Connection {
     fn new(front: Arc<Front>, stream: TcpStream, session: Session<Port>) -> Self {
         Self {
             parser: RequestParser::new(protocol_limits(&front)),
+            share: front.budget.share(),
             front,
             stream,
             session,
@@ -198,31 +186,37 @@ impl Connection {
         while let Some((tag, answer)) = self.session.node().client.try_next() {
             self.session.answer(Tag(tag), answer);
         }
-        self.start_requests().await;
-        self.session.node().client.flush();
-        if self.session.is_overfull() {
-            return Err(End::Dropped("too many replies wait for it"));
+        loop {
+            let input = self.start_requests().await;
+            self.session.node().client.flush();
+            if self.session.is_overfull() {
+                return Err(End::Dropped("too many replies wait for it"));
+            }
+            self.send()?;
+            self.check_memory();
+            // What was sent has perhaps made room for what was read long ago.
+            if input == Input::Used || !self.session.has_room() {
+                break;
+            }
         }
-        self.send()?;
         self.session.end_turn();
-        self.front
-            .metrics
-            .bytes(std::mem::take(&mut self.bytes_in), std::mem::take(&mut self.bytes_out));
+        self.front.metrics.bytes(self.bytes_in, self.bytes_out);
+        (self.bytes_in, self.bytes_out) = (0, 0);
         Ok(())
     }
 
     /// Begins the requests that were read, as long as there is room.
-    async fn start_requests(&mut self) {
+    async fn start_requests(&mut self) -> Input {
         while self.phase != Phase::Closing && self.session.has_room() {
             let request = match self.waiting.take() {
                 Some(request) => request,
                 None => match self.parser.next(&mut self.input) {
                     Ok(Some(request)) => request,
-                    Ok(None) => return,
+                    Ok(None) => return Input::Used,
                     Err(error) => {
                         self.session.say_protocol_error(error);
                         self.phase = Phase::Closing;
-                        return;
+                        return Input::Used;
                     }
                 },
             };
@@ -230,11 +224,22 @@ impl Connection {
                 Next::Go => {}
                 Next::Wait(request) => {
                     self.waiting = Some(request);
-                    return;
+                    return Input::Used;
                 }
                 Next::Info(request) => self.say_info(&request).await,
                 Next::Close => self.phase = Phase::Closing,
             }
+        }
+        if self.phase == Phase::Closing { Input::Used } else { Input::Left }
+    }
+
+    /// Ends the conversation when all clients together want more than there is room for.
+    fn check_memory(&mut self) {
+        let held = self.input.len() + self.session.reply_bytes();
+        if self.share.resize(held).is_err() && self.phase != Phase::Closing {
+            self.input = BytesMut::new();
+            self.session.say_overloaded();
+            self.phase = Phase::Closing;
         }
     }
 
@@ -366,7 +371,7 @@ impl Connection {
 
 fn protocol_limits(front: &Front) -> request::Limits {
     request::Limits {
-        arguments_max: front.limits.arguments_max,
+        arguments_max: front.limits.arguments_max.min(PARTS_MAX),
         bulk_bytes_max: front.limits.request_bytes_max,
         inline_bytes_max: INLINE_BYTES_MAX.min(front.limits.request_bytes_max),
         request_bytes_max: front.limits.request_bytes_max,

@@ -99,6 +99,11 @@ impl Gauge {
         output_bytes + self.held_bytes > self.limits.output_bytes_max as usize
     }
 
+    /// How many bytes of replies wait for the replies before them.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// Most bytes that the values of one reply may have.
     pub(super) fn values_bytes_max(&self) -> u32 {
         self.limits.output_bytes_max / 2
@@ -118,6 +123,7 @@ mod tests {
         request_bytes_max: 1_000,
         arguments_max: 10,
         output_bytes_max: 800,
+        memory_bytes_max: 800,
         stall_timeout_ms: 1,
     };
 

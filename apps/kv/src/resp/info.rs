@@ -79,11 +79,13 @@ fn server(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
 
 fn clients(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
     line(text, "connected_clients", facts.metrics.connections())?;
+    line(text, "blocked_clients", 0)?;
     line(text, "maxclients", facts.connections_max)
 }
 
 fn memory(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
-    line(text, "used_memory_dataset", facts.stats.shards.table.bytes)?;
+    // Keys and values; what holds them comes on top.
+    line(text, "used_memory", facts.stats.shards.table.bytes)?;
     line(text, "maxmemory", 0)
 }
 

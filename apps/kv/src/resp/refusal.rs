@@ -95,9 +95,10 @@ impl Refusal {
     pub(super) fn unknown_command(request: &Request) -> Self {
         let mut arguments = String::new();
         for argument in request.iter().skip(1) {
-            let Some(room) = REPEATED_BYTES_MAX.checked_sub(arguments.len() + 1) else {
+            let room = REPEATED_BYTES_MAX.saturating_sub(arguments.len());
+            if room == 0 {
                 break;
-            };
+            }
             arguments.push_str(&format!("'{}' ", text(argument, room)));
         }
         Self::UnknownCommand { name: text(request.name(), REPEATED_BYTES_MAX), arguments }

@@ -4,45 +4,42 @@
 //! what it says is appended to its output. Requests are begun in the order they came, many at
 //! once, and their commands are answered in any order; each request has a place in a queue, and
 //! the replies at the front of the queue are said as soon as they are known. A request of several
-//! steps holds those behind it back until it has nothing more to ask, so none overtakes another.
+//! steps holds those behind it back until it has nothing more to ask, and a write waits until
+//! earlier reads of its key are answered: so a pipeline is answered as if one by one.
 
+mod own;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use peer_ring_core::actor::Wall;
 
 use super::Front;
-use super::clients::{Client, say_client};
-use super::command::{Name, UNKNOWN_AT};
-use super::gauge::Gauge;
-use super::hello::{Hello, say_hello};
+use super::clients::Client;
+use super::command::{Keys, Name, UNKNOWN_AT};
 use super::job::{Job, Plan};
-use super::local;
-use super::node::{Asker, NOTHING, Node, Tag};
+use super::node::{Asking, Node};
 use super::refusal::Refusal;
 use super::reply::{Protocol, Writer};
-use super::request::{ProtocolError, Request};
-use super::says::{Answer, answer_bytes, fail};
+use super::request::Request;
+use super::says::{Answer, fail};
+use super::tag::Tag;
 use super::understand::{Obstacle, Terms, understand};
-use crate::app::{Command, Quorum};
-use crate::fronts::metrics::{Outcome, Tally};
+use crate::fronts::metrics::{Class, Outcome, Tally};
 
 /// A client's session.
 pub(super) struct Session<N> {
     front: Arc<Front>,
     client: Arc<Client>,
-    node: N,
-    command: Command,
+    asking: Asking<N>,
     protocol: Protocol,
     queue: VecDeque<Place>,
     /// The number of the request at the front of the queue, counted from the connection's start.
     first: u64,
-    gauge: Gauge,
     /// Whether the last request in the queue has something more to ask.
     is_held_back: bool,
     output: BytesMut,
@@ -64,7 +61,7 @@ struct Place {
 pub(super) enum Next {
     /// The next one.
     Go,
-    /// This one again, when all before it have been answered.
+    /// This one again, when some of those before it have been answered.
     Wait(Request),
     /// The node's facts, to be said with [`Session::say_info`].
     Info(Request),
@@ -75,14 +72,11 @@ pub(super) enum Next {
 impl<N: Node> Session<N> {
     /// The session of a client that has just connected.
     pub(super) fn new(front: Arc<Front>, client: Arc<Client>, node: N) -> Self {
-        let (namespace, quorum) = (front.namespace.clone(), Quorum::default());
         let wall = node.wall();
         Self {
-            gauge: Gauge::new(front.limits),
+            asking: Asking::new(node, front.namespace.clone(), front.limits),
             front,
             client,
-            node,
-            command: Command { namespace, quorum, action: NOTHING },
             protocol: Protocol::default(),
             queue: VecDeque::new(),
             first: 0,
@@ -97,7 +91,7 @@ impl<N: Node> Session<N> {
     /// Looks at the clocks, once for all that happens in a turn.
     pub(super) fn begin_turn(&mut self) {
         self.now = Instant::now();
-        self.wall = self.node.wall();
+        self.wall = self.asking.node.wall();
     }
 
     /// When this turn began.
@@ -112,7 +106,7 @@ impl<N: Node> Session<N> {
 
     /// The node it asks.
     pub(super) fn node(&mut self) -> &mut N {
-        &mut self.node
+        &mut self.asking.node
     }
 
     /// What is to be sent to the client.
@@ -124,7 +118,12 @@ impl<N: Node> Session<N> {
     pub(super) fn has_room(&self) -> bool {
         !self.is_held_back
             && self.queue.len() < self.front.limits.pipeline_max as usize
-            && self.gauge.has_room(self.output.len())
+            && self.asking.gauge.has_room(self.output.len())
+    }
+
+    /// How many bytes of replies it keeps.
+    pub(super) fn reply_bytes(&self) -> usize {
+        self.asking.gauge.held_bytes() + self.output.len()
     }
 
     /// Whether every request has been answered.
@@ -134,7 +133,7 @@ impl<N: Node> Session<N> {
 
     /// Whether more replies wait than a client may leave unread.
     pub(super) fn is_overfull(&self) -> bool {
-        self.gauge.is_overfull(self.output.len())
+        self.asking.gauge.is_overfull(self.output.len())
     }
 
     /// Begins a request.
@@ -147,12 +146,15 @@ impl<N: Node> Session<N> {
             self.refuse(name as usize, &Refusal::WrongArity { command: name.row().name });
             return Next::Go;
         }
+        if !self.queue.is_empty() && self.must_wait(name, &request) {
+            return Next::Wait(request);
+        }
         let terms = Terms {
             limits: &self.front.limits,
             settings: &self.front.settings,
             allows_flush: self.front.allows_flush,
             wall: self.wall,
-            node: &self.node,
+            node: &self.asking.node,
         };
         match understand(name, &request, &terms) {
             Ok(Some(plan)) => self.begin(name, request.frame_bytes(), plan),
@@ -167,7 +169,7 @@ impl<N: Node> Session<N> {
 
     /// Takes the answer to a command.
     pub(super) fn answer(&mut self, tag: Tag, answer: Answer) {
-        self.gauge.answered(tag.reads_values(), answer_bytes(&answer));
+        self.asking.answered(tag, &answer);
         let at = usize::try_from(tag.requests_after(self.first)).unwrap_or(usize::MAX);
         let is_last = at + 1 == self.queue.len();
         let place = self.queue.get_mut(at).expect("a request waits for all its answers");
@@ -179,13 +181,8 @@ impl<N: Node> Session<N> {
             self.leave_queue(Some(outcome));
             return self.say_known();
         }
-        let mut asker = Asker {
-            node: &mut self.node,
-            command: &mut self.command,
-            gauge: &mut self.gauge,
-            output_bytes: self.output.len(),
-            sequence: self.first.wrapping_add(at as u64),
-        };
+        let sequence = self.first.wrapping_add(at as u64);
+        let mut asker = self.asking.for_request(sequence, self.output.len());
         let is_known = place.job.answer(tag.part(), answer, &mut asker);
         if is_last && let Job::Many(many) = &place.job {
             self.is_held_back = many.holds_back();
@@ -195,32 +192,10 @@ impl<N: Node> Session<N> {
         }
     }
 
-    /// Says what `INFO` asked for.
-    pub(super) fn say_info(&mut self, text: &str) {
-        self.say_now(Name::Info as usize, |writer| {
-            writer.verbatim(text);
-            Outcome::Done
-        });
-    }
-
-    /// Says, after all other replies, why the client cannot be understood any more.
-    pub(super) fn say_protocol_error(&mut self, error: ProtocolError) {
-        self.say_now(UNKNOWN_AT, |writer| {
-            writer.error("ERR", error);
-            Outcome::Refused
-        });
-    }
-
     fn begin(&mut self, name: Name, request_bytes: usize, plan: Plan) {
-        self.gauge.begin(request_bytes);
+        self.asking.gauge.begin(request_bytes);
         let sequence = self.first.wrapping_add(self.queue.len() as u64);
-        let mut asker = Asker {
-            node: &mut self.node,
-            command: &mut self.command,
-            gauge: &mut self.gauge,
-            output_bytes: self.output.len(),
-            sequence,
-        };
+        let mut asker = self.asking.for_request(sequence, self.output.len());
         let job = match plan {
             Plan::Single(says, action) => {
                 asker.ask(0, action);
@@ -240,100 +215,23 @@ impl<N: Node> Session<N> {
         }
     }
 
-    fn start_local(&mut self, name: Name, request: Request) -> Next {
-        let changes_session = matches!(name, Name::Hello | Name::Reset | Name::Quit | Name::Info);
-        if changes_session && !self.queue.is_empty() {
-            return Next::Wait(request);
-        }
-        match name {
-            Name::Info => return Next::Info(request),
-            Name::Hello => match Hello::read(&request) {
-                Ok(hello) => self.hello(hello),
-                Err(refusal) => self.refuse(name as usize, &refusal),
-            },
-            Name::Reset => {
-                self.protocol = Protocol::default();
-                self.client.reset();
-                self.say_now(name as usize, |writer| {
-                    writer.simple("RESET");
-                    Outcome::Done
-                });
+    /// Whether some of the requests in the queue must be answered before this one begins.
+    #[inline]
+    fn must_wait(&self, name: Name, request: &Request) -> bool {
+        let mut keys = request.iter().skip(1);
+        match (name.row().class, name.row().keys) {
+            (Class::Write, Keys::First) => {
+                keys.next().is_some_and(|key| self.asking.reading.has(key))
             }
-            _ => self.say_local(name, &request),
-        }
-        if name == Name::Quit { Next::Close } else { Next::Go }
-    }
-
-    fn hello(&mut self, Hello { protocol, name }: Hello) {
-        if let Some(protocol) = protocol {
-            self.protocol = protocol;
-            self.client.set_protocol(protocol);
-        }
-        if let Some(name) = name {
-            self.client.set_name(name);
-        }
-        let id = self.client.id();
-        self.say_now(Name::Hello as usize, |writer| {
-            say_hello(id, writer);
-            Outcome::Done
-        });
-    }
-
-    fn say_local(&mut self, name: Name, request: &Request) {
-        let (front, client) = (Arc::clone(&self.front), Arc::clone(&self.client));
-        let wall = self.wall;
-        self.say_now(name as usize, |writer| {
-            let said = match name {
-                Name::Ping => local::say_ping(request, writer),
-                Name::Select => local::say_select(request, writer),
-                Name::Config => local::say_config(request, writer),
-                Name::Command => local::say_command(request, writer),
-                Name::Client => say_client(request, &client, &front.clients, writer),
-                Name::Auth => Err(Refusal::NoPassword),
-                Name::Echo => {
-                    writer.bulk(request.get(1).unwrap_or_default());
-                    Ok(())
-                }
-                Name::Time => {
-                    local::say_time(wall, writer);
-                    Ok(())
-                }
-                // QUIT is all that is left: the others are the store's, or were seen to before.
-                _ => {
-                    writer.simple("OK");
-                    Ok(())
-                }
-            };
-            match said {
-                Ok(()) => Outcome::Done,
-                Err(refusal) => {
-                    writer.error(refusal.code(), &refusal);
-                    Outcome::Refused
-                }
+            (Class::Write, Keys::All) => keys.any(|key| self.asking.reading.has(key)),
+            (Class::Write, Keys::Pairs) => keys.step_by(2).any(|key| self.asking.reading.has(key)),
+            // What changes the session, or every key, comes after all else.
+            (Class::Write, Keys::None) => true,
+            (Class::Local, _) => {
+                matches!(name, Name::Hello | Name::Reset | Name::Quit | Name::Info)
             }
-        });
-    }
-
-    fn refuse(&mut self, command: usize, refusal: &Refusal) {
-        self.say_now(command, |writer| {
-            writer.error(refusal.code(), refusal);
-            Outcome::Refused
-        });
-    }
-
-    /// Says what needs no answer from the store, when its turn comes.
-    fn say_now(&mut self, command: usize, write: impl FnOnce(&mut Writer<'_>) -> Outcome) {
-        let outcome = if self.queue.is_empty() {
-            write(&mut Writer::new(&mut self.output, self.protocol))
-        } else {
-            let mut reply = BytesMut::new();
-            let outcome = write(&mut Writer::new(&mut reply, self.protocol));
-            self.gauge.hold(reply.len());
-            let job = Job::Said(Bytes::from(reply));
-            self.queue.push_back(Place { command, since: self.now, request_bytes: 0, job });
-            outcome
-        };
-        self.tally.add(&self.front.metrics, command, outcome, Duration::ZERO);
+            (Class::Read | Class::Sweep, _) => false,
+        }
     }
 
     /// Says the replies at the front of the queue that are known.
@@ -341,7 +239,7 @@ impl<N: Node> Session<N> {
         while let Some(place) = self.queue.front_mut()
             && place.job.is_done()
         {
-            self.gauge.release(place.job.held_bytes());
+            self.asking.gauge.release(place.job.held_bytes());
             let job = std::mem::replace(&mut place.job, Job::Said(Bytes::new()));
             let outcome = job.say(self.wall, self.protocol, &mut self.output);
             self.leave_queue(outcome);
@@ -354,7 +252,7 @@ impl<N: Node> Session<N> {
             return;
         };
         self.first = self.first.wrapping_add(1);
-        self.gauge.end(request_bytes);
+        self.asking.gauge.end(request_bytes);
         if let Some(outcome) = outcome {
             let time = self.now.saturating_duration_since(since);
             self.tally.add(&self.front.metrics, command, outcome, time);

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn an_app_reconciles_through_its_bytes() {
-        let reply = ErasedApp::reconcile(&Longest, &encode(&0_u8), answers(vec![encode(&"longer")]));
+        let reply =
+            ErasedApp::reconcile(&Longest, &encode(&0_u8), answers(vec![encode(&"longer")]));
         assert_eq!(reply, Ok(encode(&"longer")));
     }
 

@@ -24,7 +24,7 @@ pub enum Grant {
     Read,
     /// Write at this version, unless the replica holds something newer.
     Write(Version),
-    /// Write at this version or past what is held: only the primary may.
+    /// Write at this version or past what is held: where one replica's records go to the others.
     Lead(Version),
 }
 
@@ -153,21 +153,24 @@ impl Records<'_> {
             Bound::Excluded(key) => Bound::Excluded(table_key(self.app, key).to_vec()),
         };
         let wall = self.wall;
-        self.table.scan(start.as_ref().map(Vec::as_slice), &mut |key, record| {
-            match key.strip_prefix(&prefix) {
-                Some(key) if record.live(wall).is_some() => visit(key, record),
-                Some(_) => ControlFlow::Continue(()),
-                None => ControlFlow::Break(()),
-            }
+        self.table.scan(start.as_ref().map(Vec::as_slice), &mut |key, record| match key
+            .strip_prefix(&prefix)
+        {
+            Some(key) if record.live(wall).is_some() => visit(key, record),
+            Some(_) => ControlFlow::Continue(()),
+            None => ControlFlow::Break(()),
         });
     }
 
-    /// The version of what this command writes, unless the replica holds something newer.
+    /// The version of what this command writes, or of the latest that it has written so far.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         match self.grant {
             Grant::Read => None,
-            Grant::Write(version) | Grant::Lead(version) => Some(version),
+            Grant::Write(by) => Some(by),
+            Grant::Lead(by) => {
+                Some(Version { stamp: by.stamp.max(self.effects.latest), node: by.node })
+            }
         }
     }
 

@@ -60,7 +60,7 @@ pub enum In {
         /// The answer.
         response: Response,
     },
-    /// This node's replica, as the primary, has run a command.
+    /// This node's replica has led a command.
     Led {
         /// The request's id.
         id: RequestId,
@@ -101,7 +101,7 @@ pub enum Out {
         /// The request.
         request: Request,
     },
-    /// Let this node's own replica run a command as the primary.
+    /// Let this node's own replica run a command whose records the others are to get.
     Lead {
         /// The request's id, for the answer.
         id: RequestId,

@@ -2,8 +2,8 @@
 //!
 //! A **read** asks as many replicas as must answer and turns to spare ones when those are late or
 //! refuse; when the answers differ it becomes a **repair** first. A **write** is at all replicas at
-//! once, and starts over with a later stamp when it met something newer. A command of the **owner**
-//! runs here first and is then **replicated**. What another node owns is **forwarded**.
+//! once. A command of the **owner** is **led** here and then **replicated**, and so is a write that
+//! met something newer, with a later stamp. What another node owns is **forwarded**.
 
 use std::collections::BTreeMap;
 
@@ -55,9 +55,9 @@ pub enum Stage {
     Repair(Repair),
     /// Acknowledgements of a write are coming in.
     Write(Write),
-    /// The command waits for its turn at this node's replica, the primary.
+    /// The command waits for its turn at this node's replica, which leads it.
     Lead,
-    /// The other replicas get what the primary wrote.
+    /// The other replicas get what the leading one wrote.
     Replicate(Replicate),
     /// An owner does it.
     Forward(Forward),

@@ -1,10 +1,11 @@
-//! Commands of the owner: run at the primary, one at a time, then replicated.
+//! Leading: a command runs at this node's replica, and what it wrote goes to the other replicas.
 //!
-//! The primary's replica runs the command against its own records; the other replicas get the
-//! records it changed, from this primary and no other. The caller is answered when enough hold
-//! them. One command at a time comes for free, since the replica store takes one message at a time.
+//! Commands of the owner run so at the primary, one at a time: the other replicas take records in
+//! its name from this primary and no other. One at a time comes for free, since the replica store
+//! takes one message at a time. A write that met something newer is run so, too, at any owner.
 
 use crate::actor::{Now, Outbox};
+use crate::app::Kind;
 use crate::coordinator::op::{Op, Replicate, Stage};
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
@@ -17,16 +18,18 @@ impl Coordinator {
         &mut self,
         now: Now,
         id: RequestId,
-        op: &Op,
+        op: &mut Op,
         out: &mut Outbox<Out>,
     ) {
         let stamp = self.stamp(now);
         let (app, command) = (op.app, op.command.clone());
         out.push(Out::Lead { id, partition: op.partition, app, command, stamp });
+        op.stage = Stage::Lead;
     }
 
     pub(super) fn led(
         &mut self,
+        now: Now,
         id: RequestId,
         outcome: Result<Led, Refusal>,
         out: &mut Outbox<Out>,
@@ -36,10 +39,7 @@ impl Coordinator {
         };
         let led = match outcome {
             Ok(led) => led,
-            Err(refusal) => {
-                let failure = op.refused(refusal);
-                return self.end(&op, Err(failure), out);
-            }
+            Err(refusal) => return self.lead_refused(now, op, refusal, out),
         };
         self.clock.observe(led.latest);
         let Led { reply, records, .. } = led;
@@ -48,7 +48,7 @@ impl Coordinator {
             self.replicate(&op, id, &records, out);
         }
         let mut tally = Tally::new(op.replicas(), op.wanted());
-        tally.agree(0);
+        tally.agree(op.index_of(self.seat).expect("only an owner leads"));
         if tally.is_met() || !has_written {
             return self.end(&op, Ok(reply), out);
         }
@@ -57,10 +57,24 @@ impl Coordinator {
         self.keep(id, op);
     }
 
+    fn lead_refused(&mut self, now: Now, mut op: Op, refusal: Refusal, out: &mut Outbox<Out>) {
+        match (op.plan.kind, refusal) {
+            (Kind::Write, Refusal::Blank) => {
+                // A blank replica leads nothing, but others may still take the write.
+                let id = self.next_id();
+                self.send_write(now, id, &mut op, out);
+                self.keep(id, op);
+            }
+            (Kind::Write, _) => self.end(&op, Err(op.not_met(true)), out),
+            (Kind::Owner | Kind::Read, _) => self.end(&op, Err(op.refused(refusal)), out),
+        }
+    }
+
     fn replicate(&self, op: &Op, id: RequestId, records: &[Entry], out: &mut Outbox<Out>) {
-        for seat in &op.owners[1..] {
+        let as_primary = op.plan.kind == Kind::Owner;
+        for seat in op.owners.iter().filter(|owner| **owner != self.seat) {
             let records = records.to_vec();
-            let request = Request::Apply { partition: op.partition, records, as_primary: true };
+            let request = Request::Apply { partition: op.partition, records, as_primary };
             self.send(op.partition, *seat, id, request, out);
         }
     }

@@ -17,7 +17,7 @@ pub(super) enum Verdict {
     WaitAs(RequestId),
     /// Its client is answered.
     End(Result<Bytes, Failure>),
-    /// Its write is sent again with a later stamp.
+    /// It is written again with a later stamp.
     WriteAgain,
 }
 
@@ -104,7 +104,7 @@ impl Coordinator {
             Verdict::WriteAgain => {
                 self.counters.restamped_writes += 1;
                 let id = self.next_id();
-                self.send_write(now, id, &mut op, out);
+                self.begin_lead(now, id, &mut op, out);
                 self.keep(id, op);
             }
         }

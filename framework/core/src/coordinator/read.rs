@@ -145,12 +145,7 @@ impl Coordinator {
         if is_lost { Verdict::End(Err(op.not_met(false))) } else { Verdict::Wait }
     }
 
-    fn conclude_read(
-        &mut self,
-        op: &mut Op,
-        answers: &[Answer],
-        out: &mut Outbox<Out>,
-    ) -> Verdict {
+    fn conclude_read(&mut self, op: &mut Op, answers: &[Answer], out: &mut Outbox<Out>) -> Verdict {
         let Ok(reply) = self.one_reply(op, answers) else {
             return Verdict::End(Err(Failure::BadCommand));
         };

@@ -47,14 +47,7 @@ impl Coordinator {
         id
     }
 
-    fn fetch(
-        &self,
-        op: &Op,
-        id: RequestId,
-        source: u8,
-        keys: Vec<Bytes>,
-        out: &mut Outbox<Out>,
-    ) {
+    fn fetch(&self, op: &Op, id: RequestId, source: u8, keys: Vec<Bytes>, out: &mut Outbox<Out>) {
         let request = Request::Fetch { partition: op.partition, keys };
         self.send(op.partition, op.owners[usize::from(source)], id, request, out);
     }

@@ -4,6 +4,13 @@
 //! does not count. When too few are left that could, the coordinator moves its clock past what was
 //! met and writes again before it acknowledges, so that no acknowledged write is invisible,
 //! however far clocks are apart. [`Tally::write_state`] has the argument.
+//!
+//! The second time it leads (see the file `owner.rs`). A quorum has said by then what it held, so
+//! what is newer than the second stamp was written while this command was under way, and may stand
+//! after it. A replica that keeps what is newer therefore counts, and there is no third stamp,
+//! however many write at once. These are the two phases of Lynch and Shvartsman, *Robust Emulation
+//! of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts* (1997), the first of which is
+//! left out while nobody objects.
 
 use smallvec::SmallVec;
 
@@ -13,7 +20,7 @@ use crate::coordinator::op::{Answer, Op, Stage, Write};
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
 use crate::peer::{Execute, Refusal, Request, Response};
-use crate::quorum::{Tally, WriteState};
+use crate::quorum::{Need, Tally, WriteState};
 use crate::record::Version;
 
 impl Coordinator {
@@ -38,7 +45,10 @@ impl Coordinator {
             self.send(op.partition, *seat, id, Request::Execute(execute), out);
         }
         op.stage = Stage::Write(Write {
-            tally: Tally::new(op.replicas(), wanted),
+            tally: match op.plan.need {
+                Need::All => Tally::unanimous(op.replicas()),
+                Need::Majority | Need::Exactly(_) => Tally::new(op.replicas(), wanted),
+            },
             answers: SmallVec::new(),
             newest: Version::NONE,
             sent_at: now.tick,

@@ -35,7 +35,7 @@ pub enum In {
         /// What is asked.
         request: Request,
     },
-    /// The coordinator of this node, as primary, runs a command.
+    /// The coordinator of this node runs a command here alone, to hand on what it writes.
     Lead {
         /// The request's id, for the answer.
         id: RequestId,
@@ -75,7 +75,7 @@ pub enum Out {
     PeerIsBlank(Seat),
 }
 
-/// What a command did at the primary.
+/// What a command did at the replica that led it.
 #[derive(Debug)]
 pub struct Led {
     /// The app's reply.

@@ -135,8 +135,12 @@ fn an_answer_says_what_was_read_when_asked_to() {
 #[test]
 fn an_answer_goes_to_who_asked() {
     let mut world = World::primary();
-    let input =
-        In::Request { from: Origin::Here, id: ID, epoch: Epoch(1), request: execute(&get("k"), None) };
+    let input = In::Request {
+        from: Origin::Here,
+        id: ID,
+        epoch: Epoch(1),
+        request: execute(&get("k"), None),
+    };
     let [Out::Answer { to: Origin::Here, id: ID, .. }] = &world.tell(input)[..] else { panic!() };
 }
 

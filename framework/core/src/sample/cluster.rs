@@ -17,6 +17,9 @@ use crate::sample::{self, Note, seat};
 use crate::view::{Health, PeerHealth, PeerState, View};
 use crate::wiring::{Shard, ShardIn, ShardOut, ShardSettings, desk_of, shard_of};
 
+/// More letters than any test has a reason for.
+const LETTERS_MAX: usize = 100_000;
+
 /// Nodes on a network on which nothing moves but what a test delivers.
 pub struct Cluster {
     pub ring: Arc<Ring>,
@@ -153,11 +156,15 @@ impl Cluster {
         Some(replies[0].clone().map(|reply| decode(&reply).unwrap()))
     }
 
-    /// Delivers everything, and what follows from it.
+    /// Delivers everything, and what follows from it, which must come to an end.
     pub fn settle(&mut self) {
-        while let Some(letter) = self.wire.pop_front() {
-            self.deliver(letter);
+        for _ in 0..LETTERS_MAX {
+            match self.wire.pop_front() {
+                Some(letter) => self.deliver(letter),
+                None => return,
+            }
         }
+        panic!("nodes talk without end");
     }
 
     /// Delivers what `is_chosen` says and what follows from that; the rest stays.

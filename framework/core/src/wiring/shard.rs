@@ -181,13 +181,7 @@ impl Shard {
         self.replicas.get(usize::from(partition.0)).is_some_and(Option::is_some)
     }
 
-    fn respond(
-        &self,
-        to: Seat,
-        id: RequestId,
-        response: Response,
-        out: &mut Outbox<ShardOut>,
-    ) {
+    fn respond(&self, to: Seat, id: RequestId, response: Response, out: &mut Outbox<ShardOut>) {
         let message = Message { epoch: self.epoch, body: Body::Response { id, response } };
         out.push(ShardOut::Send { to, message });
     }

@@ -172,9 +172,10 @@ fn answer_of(shard: &mut Shard, asked: Request) -> Response {
     let message = request(RequestId(1), asked);
     shard.handle(Now::default(), ShardIn::Peer { from: seat("b"), message }, &mut out);
     match out.pop() {
-        Some(ShardOut::Send { message: Message { body: Body::Response { response, .. }, .. }, .. }) => {
-            response
-        }
+        Some(ShardOut::Send {
+            message: Message { body: Body::Response { response, .. }, .. },
+            ..
+        }) => response,
         other => panic!("{other:?} is no response"),
     }
 }

@@ -158,6 +158,22 @@ fn fronts_serve_a_namespace_that_exists_within_their_own_bounds() {
 }
 
 #[test]
+fn a_key_and_its_namespace_fit_into_what_peers_take() {
+    let room = peer_ring_proto::Limits::default().key_bytes_max - KEY_EXTRA_BYTES;
+    let with_name_of = |bytes| {
+        said(|config| {
+            let namespace = Namespace { n: Some(1), ..Namespace::default() };
+            config.namespaces.insert("x".repeat(bytes), namespace);
+            config.fronts.limits.key_bytes_max = u32::try_from(room - 10).unwrap();
+        })
+    };
+    assert_eq!(with_name_of(10), "right");
+    let long = with_name_of(11);
+    assert!(long.starts_with("fronts.limits.key_bytes_max: "), "{long}");
+    assert!(long.contains("which peers take besides \"xxxxxxxxxxx\""), "{long}");
+}
+
+#[test]
 fn the_log_level_is_a_filter() {
     assert_eq!(said(|config| config.log.level = "warn,peer_ring=debug".to_owned()), "right");
     let level = said(|config| config.log.level = "peer_ring=loud".to_owned());

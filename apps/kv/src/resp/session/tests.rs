@@ -1,10 +1,12 @@
 //! Sessions over a node that answers when, and in the order in which, a test says.
 
+mod one_by_one;
 mod order;
 mod store;
 mod words;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use peer_ring_core::failure::Failure;
 use peer_ring_core::hlc::Stamp;
@@ -12,9 +14,9 @@ use peer_ring_core::id::NodeId;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::record::Version;
 
-use super::super::request::{Limits as ProtocolLimits, RequestParser};
+use super::super::request::{Limits as ProtocolLimits, ProtocolError, RequestParser};
 use super::*;
-use crate::app::{Action, Expiry, Found, Reply};
+use crate::app::{Action, Command, Expiry, Found, Reply};
 use crate::fronts::config::{Limits, RedisConfig};
 use crate::namespace::{Namespace, Settings};
 
@@ -92,12 +94,12 @@ impl World {
 
     /// What the store was asked and has not answered yet.
     fn asked(&mut self) -> Vec<Action> {
-        self.session.node.asked.iter().map(|(_, action)| action.clone()).collect()
+        self.session.asking.node.asked.iter().map(|(_, action)| action.clone()).collect()
     }
 
     /// Answers the `at`-th of what was asked.
     fn answers(&mut self, at: usize, answer: Answer) -> &mut Self {
-        let (tag, _) = self.session.node.asked.remove(at);
+        let (tag, _) = self.session.asking.node.asked.remove(at);
         self.session.answer(tag, answer);
         self.goes_on();
         self

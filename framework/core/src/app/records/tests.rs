@@ -203,6 +203,15 @@ fn a_command_knows_its_version_unless_it_only_reads() {
 }
 
 #[test]
+fn who_writes_past_what_is_held_knows_how_far() {
+    let mut world = World::leading(10, &[entry("k", 1, 20)]);
+    let mut records = world.records();
+    assert_eq!(records.version(), Some(version(10)));
+    records.put("k", "v");
+    assert_eq!(records.version(), Some(version(21)));
+}
+
+#[test]
 fn of_equal_stamps_the_greater_node_id_is_newer() {
     let by = |node| Version { stamp: Stamp(10), node: NodeId(node) };
     assert!(is_newer(by(2), by(1)) && !is_newer(by(1), by(2)));

@@ -6,7 +6,7 @@ fn add() -> Note {
 
 impl World {
     /// The primary's own replica has run the command and written `records`.
-    fn has_led(&mut self, records: Vec<Entry>) {
+    pub(super) fn has_led(&mut self, records: Vec<Entry>) {
         let (id, _) = self.led.expect("was asked to");
         let latest = records.iter().map(|entry| entry.record.freshness.version.stamp).max();
         let latest = latest.unwrap_or_default();

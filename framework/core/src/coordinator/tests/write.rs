@@ -130,19 +130,47 @@ fn a_command_that_all_replicas_call_bad_is_bad() {
     assert_eq!(world.reply(), Some(&Err(Failure::BadCommand)));
 }
 
+/// A write that two of three replicas refused for something newer, led here since.
+fn superseded_by(newer: Version) -> World {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    for owner in [0, 1] {
+        world.answer(owner, Response::Superseded { by: newer });
+    }
+    world
+}
+
 #[test]
 fn a_write_that_met_something_newer_is_stamped_past_it() {
-    let mut world = World::primary();
     let newer = version(1 << 60);
-    world.ask(Plan::quorum(3, 2), &set("k", 1));
-    let first = world.stamp_to(0);
-    world.answer(0, Response::Superseded { by: newer });
-    world.answer(1, Response::Superseded { by: newer });
-    assert!(first < newer && world.stamp_to(0) > newer);
-    assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2]);
-    world.answer(0, written());
-    world.answer(1, written());
+    let mut world = superseded_by(newer);
+    let (_, second) = world.led.unwrap();
+    assert!(world.stamp_to(0) < newer && newer < second);
+    world.has_led(vec![entry("k", 1, second.stamp.0)]);
+    assert!(matches!(world.last_to(2).1, Request::Apply { as_primary: false, .. }));
+    assert_eq!(world.reply(), None);
+    world.answer(2, Response::Applied);
     assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn a_write_is_not_stamped_again_before_a_quorum_has_said_what_it_holds() {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    world.answer(0, Response::Superseded { by: version(1 << 60) });
+    world.lose(1, true);
+    assert_eq!(world.led, None);
+    world.answer(2, written());
+    assert!(world.led.is_some());
+}
+
+#[test]
+fn a_blank_replica_leads_nothing_and_the_others_are_asked_again() {
+    let mut world = superseded_by(version(1 << 60));
+    let (id, _) = world.led.unwrap();
+    world.tell(In::Led { id, outcome: Err(Refusal::Blank) });
+    assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2]);
+    assert!(world.stamp_to(0) > version(1 << 60));
 }
 
 #[test]
@@ -160,46 +188,35 @@ fn a_write_to_all_is_stamped_past_what_two_hold_that_may_have_been_acknowledged(
     let mut world = World::primary();
     world.ask(Plan::quorum(3, 3), &set("k", 1));
     world.answer(0, written());
-    world.answer(1, Response::Superseded { by: version(1 << 60) });
-    assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2]);
+    for owner in [1, 2] {
+        world.answer(owner, Response::Superseded { by: version(1 << 60) });
+    }
+    assert!(world.led.is_some());
     assert_eq!(world.reply(), None);
 }
 
 #[test]
 fn what_an_earlier_stamp_left_behind_may_have_happened() {
-    let mut world = World::primary();
-    world.ask(Plan::quorum(3, 2), &set("k", 1));
-    for owner in [0, 1] {
-        world.answer(owner, Response::Superseded { by: version(1 << 60) });
-    }
+    let mut world = superseded_by(version(1 << 60));
     // The third has the write with the first stamp before it, for all we know.
-    for owner in [0, 1, 2] {
-        world.refuse(owner, Refusal::NotReady);
-    }
+    let (id, _) = world.led.unwrap();
+    world.tell(In::Led { id, outcome: Err(Refusal::NotReady) });
     assert_eq!(world.reply(), Some(&not_met(0, true)));
 }
 
 #[test]
 fn an_answer_to_an_earlier_stamp_is_not_one_to_the_later() {
-    let mut world = World::primary();
-    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    let mut world = superseded_by(version(1 << 60));
     let (id, _) = world.last_to(2);
-    for owner in [0, 1] {
-        world.answer(owner, Response::Superseded { by: version(1 << 60) });
-    }
-    world.answer(0, written());
+    world.has_led(vec![entry("k", 1, 1 << 61)]);
     world.tell(In::Answer { from: world.owner(2), id, response: written() });
     assert_eq!(world.reply(), None);
 }
 
 #[test]
 fn a_version_beyond_all_clocks_does_not_move_this_one() {
-    let mut world = World::primary();
-    world.ask(Plan::quorum(3, 2), &set("k", 1));
-    for owner in [0, 1] {
-        world.answer(owner, Response::Superseded { by: version(u64::MAX) });
-    }
-    assert!(world.stamp_to(0).stamp.is_credible());
+    let world = superseded_by(version(u64::MAX));
+    assert!(world.led.unwrap().1.stamp.is_credible());
 }
 
 #[test]

@@ -40,6 +40,22 @@ fn a_request_of_two_steps_holds_back_what_comes_after_it() {
 }
 
 #[test]
+fn a_write_waits_until_earlier_reads_of_its_key_are_answered() {
+    for write in ["SET a 1", "DEL b a", "MSET b 1 a 2", "EXPIRE a 5", "GETDEL a"] {
+        let mut world = World::new();
+        world.types("GET c").types("MGET c a").types(write);
+        assert_eq!(world.asked().len(), 3, "{write}");
+        world.answers(1, nothing());
+        assert_eq!(world.asked().len(), 2, "{write}");
+        world.answers(1, nothing());
+        assert!(world.asked().len() > 1, "{write}");
+    }
+    let mut world = World::new();
+    world.types("GET a").types("SET b 1").types("GET b").types("GET a");
+    assert_eq!(world.asked().len(), 4);
+}
+
+#[test]
 fn a_change_of_language_waits_for_the_replies_before_it() {
     let mut world = World::new();
     world.types("GET a").types("HELLO 3");
@@ -105,6 +121,7 @@ fn cases() -> impl Strategy<Value = (&'static str, &'static str)> {
         ("GETDEL a", "$1 A "),
         ("DBSIZE", ":4 "),
         ("SCAN 0", "*2 $1 0 *0 "),
+        ("FLUSHALL", "+OK "),
         ("TTL a", ":-1 "),
         ("SELECT 0", "+OK "),
         ("RESET", "+RESET "),
@@ -131,7 +148,8 @@ proptest! {
         pipeline_max in 1_u32..10,
     ) {
         let limits = Limits { pipeline_max, ..roomy() };
-        let mut world = World::with(limits, RedisConfig::default(), Settings::default());
+        let config = RedisConfig { allow_flush: true, ..RedisConfig::default() };
+        let mut world = World::with(limits, config, Settings::default());
         let mut picks = picks.into_iter().cycle();
         let wanted: String = cases.iter().map(|(_, told)| *told).collect();
         let mut told = String::new();
@@ -149,6 +167,6 @@ proptest! {
         }
         told.push_str(&world.told());
         prop_assert_eq!(told, wanted);
-        prop_assert!(world.session.gauge.is_empty());
+        prop_assert!(world.session.asking.gauge.is_empty());
     }
 }

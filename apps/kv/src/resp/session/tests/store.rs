@@ -187,7 +187,7 @@ fn values_too_many_for_one_reply_are_refused() {
         world.told(),
         "-TOOLARGE the values of this command have more than 10 bytes: ask for fewer at once "
     );
-    assert!(world.session.gauge.is_empty());
+    assert!(world.session.asking.gauge.is_empty());
 }
 
 fn page(keys: &[&'static str], next: Option<u64>) -> Answer {
@@ -257,7 +257,7 @@ fn flushing_is_for_those_who_may() {
 #[test]
 fn without_a_ring_there_is_nothing_to_go_through() {
     let mut world = World::new();
-    world.session.node.partitions = None;
+    world.session.asking.node.partitions = None;
     world.types("DBSIZE").types("SCAN 0");
     assert_eq!(world.told().matches("-NOTREADY").count(), 2);
 }
