@@ -89,7 +89,9 @@ mod tests {
             let others: Vec<_> = nodes.into_iter().filter(|node| *node != alone).collect();
             sim.partition(&[alone], &others);
             let add = Add { name: alone.into(), by: 1 };
-            assert!(sim.ask(alone, add).is_err_and(|failure: Failure| failure.code() == "timed_out"));
+            assert!(
+                sim.ask(alone, add).is_err_and(|failure: Failure| failure.code() == "timed_out")
+            );
             sim.heal();
         }
     }

@@ -103,7 +103,6 @@ impl Chance {
     pub fn ppm(ppm: u32) -> Self {
         Self(ppm.min(Self::CERTAIN.0))
     }
-
 }
 
 impl fmt::Display for Chance {

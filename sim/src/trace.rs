@@ -39,13 +39,9 @@ impl Trace {
     pub fn add(&mut self, moment: Moment, facts: [u64; 3], bytes: &[u8], text: impl fmt::Display) {
         let [kind, one, other] = facts;
         let mut head = [0; 40];
-        for (slot, number) in head.chunks_exact_mut(8).zip([
-            moment.event,
-            moment.at.0,
-            kind,
-            one,
-            other,
-        ]) {
+        for (slot, number) in
+            head.chunks_exact_mut(8).zip([moment.event, moment.at.0, kind, one, other])
+        {
             slot.copy_from_slice(&number.to_le_bytes());
         }
         self.hash = xxh3_64_with_seed(&head, self.hash);

@@ -166,9 +166,10 @@ impl Clients {
     pub fn read_all(&mut self, world: &mut World, replicas: NonZeroU8) {
         let auditor = u32::MAX;
         for key in 0..self.workload.keys {
-            let node = NodeIndex(u8::try_from(key % u32::from(world.cluster().nodes)).expect(
-                "less than the number of nodes",
-            ));
+            let node = NodeIndex(
+                u8::try_from(key % u32::from(world.cluster().nodes))
+                    .expect("less than the number of nodes"),
+            );
             let quorum = Quorum { n: None, q: Some(replicas) };
             self.begin(world, auditor, node, key, Call::Get, quorum);
         }
@@ -205,9 +206,10 @@ impl Clients {
         quorum: Quorum,
     ) -> usize {
         let number = self.history.operations().len();
-        let bytes = self.clients.get_mut(client as usize).map_or(0, |client| {
-            client.value_bytes(&self.workload)
-        });
+        let bytes = self
+            .clients
+            .get_mut(client as usize)
+            .map_or(0, |client| client.value_bytes(&self.workload));
         let action = action(key, call, bytes);
         let command = Command { namespace: Namespace::default(), quorum, action };
         let mut ask = ask::of(&self.kv, &command, self.workload.timeout);

@@ -196,9 +196,11 @@ impl World {
 
     /// Breaks both links between two nodes; they will be made again.
     pub fn sever(&mut self, between: Hop) {
-        self.count([6, between.from.0.into(), between.to.0.into()], &[], format_args!(
-            "the links {between} break"
-        ));
+        self.count(
+            [6, between.from.0.into(), between.to.0.into()],
+            &[],
+            format_args!("the links {between} break"),
+        );
         self.hang_up_between(between);
     }
 

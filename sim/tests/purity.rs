@@ -6,8 +6,18 @@ use std::process::Command;
 
 /// What would give an actor a clock, a socket, a thread or a random source.
 const FORBIDDEN: [&str; 12] = [
-    "actix", "actix-rt", "axum", "crossbeam-channel", "futures-executor", "getrandom", "hyper",
-    "mio", "rand", "socket2", "tokio", "tonic",
+    "actix",
+    "actix-rt",
+    "axum",
+    "crossbeam-channel",
+    "futures-executor",
+    "getrandom",
+    "hyper",
+    "mio",
+    "rand",
+    "socket2",
+    "tokio",
+    "tonic",
 ];
 
 /// Everything that `package` is built on, as cargo sees it, tests and build scripts left out.

@@ -67,8 +67,7 @@ fn agree(one: Option<&Record>, other: Option<&Record>) -> bool {
         (Some(one), Some(other)) => {
             let may_be_gone = one.freshness.expires != 0;
             let is_gone = one.value.is_none() || other.value.is_none();
-            one.freshness == other.freshness
-                && (one.value == other.value || may_be_gone && is_gone)
+            one.freshness == other.freshness && (one.value == other.value || may_be_gone && is_gone)
         }
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,

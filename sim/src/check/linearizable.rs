@@ -69,9 +69,7 @@ pub struct History<K> {
 impl<K: Ord> History<K> {
     /// A history in which nothing happened.
     pub fn new() -> Self {
-        Self {
-            by_key: BTreeMap::new(),
-        }
+        Self { by_key: BTreeMap::new() }
     }
 
     /// Adds one operation on `key`; the order of calls does not matter, the stamps do.
@@ -81,9 +79,7 @@ impl<K: Ord> History<K> {
     /// If the operation returned before it was invoked.
     pub fn record(&mut self, key: K, operation: Operation) {
         assert!(
-            operation
-                .returned
-                .is_none_or(|returned| operation.invoked <= returned),
+            operation.returned.is_none_or(|returned| operation.invoked <= returned),
             "an operation returns after its call: {operation:?}"
         );
         self.by_key.entry(key).or_default().push(operation);
@@ -166,9 +162,7 @@ pub struct Limit {
 
 impl Default for Limit {
     fn default() -> Self {
-        Self {
-            states_per_key_max: 1_000_000,
-        }
+        Self { states_per_key_max: 1_000_000 }
     }
 }
 
@@ -200,10 +194,7 @@ pub fn check<K: Ord + Clone>(history: &History<K>, limit: Limit) -> Verdict<K> {
         match check_register(&in_order_of_invocation(operations), limit) {
             RegisterVerdict::Linearizable => {}
             RegisterVerdict::NotLinearizable { prefix } => {
-                return Verdict::NotLinearizable {
-                    key: key.clone(),
-                    prefix,
-                };
+                return Verdict::NotLinearizable { key: key.clone(), prefix };
             }
             RegisterVerdict::Unknown => given_up = given_up.or(Some(key)),
         }
@@ -244,17 +235,15 @@ fn check_by_zones(operations: &[Operation]) -> Option<RegisterVerdict> {
     };
     let lengths: Vec<usize> = (1..=returns_in_order(operations).len()).collect();
     let shortest = 1 + lengths.partition_point(|&returns| has_an_order(returns));
-    Some(RegisterVerdict::NotLinearizable {
-        prefix: prefix(operations, shortest),
-    })
+    Some(RegisterVerdict::NotLinearizable { prefix: prefix(operations, shortest) })
 }
 
 fn check_by_search(operations: &[Operation], limit: Limit) -> RegisterVerdict {
     match search::search(&without_the_unseen(operations), limit) {
         Answer::Linearizable => RegisterVerdict::Linearizable,
-        Answer::Stuck { returns } => RegisterVerdict::NotLinearizable {
-            prefix: prefix(operations, returns),
-        },
+        Answer::Stuck { returns } => {
+            RegisterVerdict::NotLinearizable { prefix: prefix(operations, returns) }
+        }
         Answer::LimitReached => RegisterVerdict::Unknown,
     }
 }
@@ -263,16 +252,10 @@ fn check_by_search(operations: &[Operation], limit: Limit) -> RegisterVerdict {
 /// writes of values that no read saw (the module's page proves that these change nothing).
 fn without_the_unseen(operations: &[Operation]) -> Vec<Operation> {
     let has_returned = |operation: &&Operation| operation.returned.is_some();
-    let seen: BTreeSet<Option<u64>> = operations
-        .iter()
-        .filter(has_returned)
-        .filter_map(Operation::reads)
-        .collect();
+    let seen: BTreeSet<Option<u64>> =
+        operations.iter().filter(has_returned).filter_map(Operation::reads).collect();
     let matters = |operation: &&Operation| {
-        has_returned(operation)
-            || operation
-                .writes()
-                .is_some_and(|value| seen.contains(&value))
+        has_returned(operation) || operation.writes().is_some_and(|value| seen.contains(&value))
     };
     operations.iter().filter(matters).copied().collect()
 }
@@ -284,15 +267,10 @@ fn prefix(operations: &[Operation], returns: usize) -> Vec<Operation> {
     let last = in_order[returns - 1];
     let mut kept = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
-        let returned = operation
-            .returned
-            .filter(|&returned| (returned, index) <= last);
+        let returned = operation.returned.filter(|&returned| (returned, index) <= last);
         let has_started = operation.invoked <= last.0;
         if returned.is_some() || (has_started && operation.writes().is_some()) {
-            kept.push(Operation {
-                returned,
-                ..*operation
-            });
+            kept.push(Operation { returned, ..*operation });
         }
     }
     kept

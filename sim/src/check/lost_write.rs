@@ -67,9 +67,7 @@ impl<'a> Key<'a> {
         value: u64,
         latest: &Latest<'_>,
     ) -> Result<(), Violation> {
-        let writes_it = |write: &&&Operation| {
-            matches!(write.call, Call::Put { value: written, .. } if written == value)
-        };
+        let writes_it = |write: &&&Operation| matches!(write.call, Call::Put { value: written, .. } if written == value);
         let Some(write) = self.writes.iter().find(writes_it) else {
             return Err(violation("a value that nobody wrote", &[read]));
         };
@@ -77,9 +75,10 @@ impl<'a> Key<'a> {
             return Err(violation("a value before it was written", &[write, read]));
         }
         if !write.may_have_happened() {
-            return Err(violation("a value whose write was said not to have happened", &[
-                write, read,
-            ]));
+            return Err(violation(
+                "a value whose write was said not to have happened",
+                &[write, read],
+            ));
         }
         match latest.that_replaced(write, read) {
             None => Ok(()),

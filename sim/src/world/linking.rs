@@ -62,8 +62,7 @@ impl World {
         }
         // The next attempt begins if nothing has come of this one.
         self.plan_dial(hop, lane, CONNECT_TIMEOUT);
-        let hello =
-            NodeEvent::Hello { peer: node, peer_start: start, lane, attempt: attempt + 1 };
+        let hello = NodeEvent::Hello { peer: node, peer_start: start, lane, attempt: attempt + 1 };
         self.agenda.push(self.now.at + travel, Event::Node(peer, hello));
     }
 

@@ -13,9 +13,9 @@ use crate::check::ring::Rings;
 use crate::cluster::Cluster;
 use crate::time::Moment;
 use crate::trace::Trace;
+use crate::world::World;
 use crate::world::event::NodeIndex;
 use crate::world::network::Traffic;
-use crate::world::World;
 
 impl World {
     /// The number of the last event, and the time.
@@ -145,10 +145,12 @@ impl World {
             let view = life.control.view();
             let others = self.nodes.iter().enumerate().filter(|(other, _)| *other != at);
             view.ring.is_some()
-                && others.map(|(_, node)| view.health.state(node.seat)).all(|state| {
-                    state == PeerState::Alive
-                })
+                && others
+                    .map(|(_, node)| view.health.state(node.seat))
+                    .all(|state| state == PeerState::Alive)
         };
-        self.blank() == 0 && self.network.is_whole(self.now.at) && (0..self.nodes.len()).all(sees_all)
+        self.blank() == 0
+            && self.network.is_whole(self.now.at)
+            && (0..self.nodes.len()).all(sees_all)
     }
 }

@@ -235,11 +235,8 @@ impl Network {
         self.traffic.reordered += u64::from(passage.may_overtake);
         self.traffic.duplicated += u64::from(passage.again_after.is_some());
         let arrival = now + travel + passage.late_by;
-        let first = if passage.may_overtake {
-            arrival
-        } else {
-            self.keep_order(hop, lane, arrival)
-        };
+        let first =
+            if passage.may_overtake { arrival } else { self.keep_order(hop, lane, arrival) };
         Arrivals { first: Some(first), again: passage.again_after.map(|span| first + span) }
     }
 

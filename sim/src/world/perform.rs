@@ -86,10 +86,8 @@ impl World {
     fn send(&mut self, node: NodeIndex, to: Seat, message: &Message) -> Result<(), Unsent> {
         let hop = Hop { from: node, to: self.index_of(to) };
         let lane = message.lane();
-        let is_repeatable = !matches!(message.body, Body::Request {
-            request: Request::Forward { .. },
-            ..
-        });
+        let is_repeatable =
+            !matches!(message.body, Body::Request { request: Request::Forward { .. }, .. });
         let Some(session) = self.network.session(hop, lane) else {
             let request = match &message.body {
                 Body::Request { id, .. } => Some(*id),

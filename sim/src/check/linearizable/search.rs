@@ -67,9 +67,7 @@ pub(super) fn search(operations: &[Operation], limit: Limit) -> Answer {
             forks.push(state.fork());
         }
         if !take_the_next_choice(&mut state, &mut forks) {
-            return Answer::Stuck {
-                returns: returns_explained + 1,
-            };
+            return Answer::Stuck { returns: returns_explained + 1 };
         }
     }
 }
@@ -155,10 +153,7 @@ impl State {
         let timeline = Timeline::of(operations, &returns_in_order(operations));
         let (slots, width) = slots(&timeline, operations.len());
         let value_of = |operation: &Operation| {
-            operation
-                .reads()
-                .or(operation.writes())
-                .expect("an operation reads or writes")
+            operation.reads().or(operation.writes()).expect("an operation reads or writes")
         };
         let mut values: Vec<Option<u64>> = operations.iter().map(value_of).collect();
         values.push(None);
@@ -179,11 +174,7 @@ impl State {
                 (None, Some(returned)) => Kind::Write { returned },
                 (None, None) => Kind::OpenWrite,
             };
-            steps.push(Step {
-                kind,
-                value: value as u32,
-                slot,
-            });
+            steps.push(Step { kind, value: value as u32, slot });
         }
         Self {
             steps,
@@ -233,11 +224,7 @@ impl State {
             }
             position = self.timeline.after(position);
         }
-        let Event::Return {
-            operation: holds_up,
-            ..
-        } = self.timeline.event(position)
-        else {
+        let Event::Return { operation: holds_up, .. } = self.timeline.event(position) else {
             unreachable!("a fork has a return left to explain");
         };
 
@@ -259,11 +246,7 @@ impl State {
             choices.push(Choice::HiddenOnly);
         }
         choices.reverse();
-        Fork {
-            lifted: self.lifted.len(),
-            hidden,
-            choices,
-        }
+        Fork { lifted: self.lifted.len(), hidden, choices }
     }
 
     fn step(&self, operation: u32) -> Step {
@@ -275,10 +258,7 @@ impl State {
     }
 
     fn fingerprint(&self, first_return: u32) -> Fingerprint {
-        Fingerprint {
-            first_return,
-            folded: self.folded.clone(),
-        }
+        Fingerprint { first_return, folded: self.folded.clone() }
     }
 
     fn lift(&mut self, operation: u32) {

@@ -8,21 +8,11 @@ mod speed;
 mod worlds;
 
 fn done(invoked: u64, returned: u64, action: Action) -> Operation {
-    Operation {
-        process: 0,
-        invoked,
-        returned: Some(returned),
-        action,
-    }
+    Operation { process: 0, invoked, returned: Some(returned), action }
 }
 
 fn open(invoked: u64, action: Action) -> Operation {
-    Operation {
-        process: 0,
-        invoked,
-        returned: None,
-        action,
-    }
+    Operation { process: 0, invoked, returned: None, action }
 }
 
 fn write(value: u64) -> Action {
@@ -35,15 +25,10 @@ fn read(value: u64) -> Action {
 
 const READ_ABSENT: Action = Action::Read { value: None };
 
-const ONE_STATE: Limit = Limit {
-    states_per_key_max: 1,
-};
+const ONE_STATE: Limit = Limit { states_per_key_max: 1 };
 
 fn verdict(operations: &[Operation]) -> Verdict<u64> {
-    check(
-        &operations.iter().map(|operation| (0, *operation)).collect(),
-        Limit::default(),
-    )
+    check(&operations.iter().map(|operation| (0, *operation)).collect(), Limit::default())
 }
 
 /// Asks both paths; the fast one may pass.
@@ -59,10 +44,7 @@ fn is_linearizable(operations: &[Operation]) -> bool {
 
 #[test]
 fn an_empty_history_is_linearizable() {
-    assert_eq!(
-        check(&History::<u64>::new(), Limit::default()),
-        Verdict::Linearizable
-    );
+    assert_eq!(check(&History::<u64>::new(), Limit::default()), Verdict::Linearizable);
     assert!(is_linearizable(&[]));
 }
 
@@ -87,27 +69,17 @@ fn a_read_without_an_answer_claims_nothing() {
 
 #[test]
 fn a_value_never_written_is_found_out() {
-    assert!(!is_linearizable(&[
-        done(1, 2, write(1)),
-        done(3, 4, read(2))
-    ]));
+    assert!(!is_linearizable(&[done(1, 2, write(1)), done(3, 4, read(2))]));
 }
 
 #[test]
 fn a_value_read_before_it_was_written_is_found_out() {
-    assert!(!is_linearizable(&[
-        done(1, 2, read(1)),
-        done(3, 4, write(1))
-    ]));
+    assert!(!is_linearizable(&[done(1, 2, read(1)), done(3, 4, write(1))]));
 }
 
 #[test]
 fn a_stale_read_is_found_out() {
-    let stale = [
-        done(1, 2, write(1)),
-        done(3, 4, write(2)),
-        done(5, 6, read(1)),
-    ];
+    let stale = [done(1, 2, write(1)), done(3, 4, write(2)), done(5, 6, read(1))];
     assert!(!is_linearizable(&stale));
 }
 
@@ -131,11 +103,7 @@ fn two_reads_that_go_back_in_time_are_found_out() {
 fn a_read_may_see_either_side_of_a_concurrent_write() {
     let writes = [done(1, 2, write(1)), done(3, 10, write(2))];
     for seen in [1, 2] {
-        assert!(is_linearizable(&[
-            writes[0],
-            writes[1],
-            done(4, 5, read(seen))
-        ]));
+        assert!(is_linearizable(&[writes[0], writes[1], done(4, 5, read(seen))]));
     }
 }
 
@@ -151,15 +119,9 @@ fn two_readers_cannot_see_two_concurrent_writes_in_opposite_orders() {
 
 #[test]
 fn a_deleted_value_that_comes_back_is_found_out() {
-    let deleted = [
-        done(1, 2, write(1)),
-        done(3, 4, Action::Delete),
-        done(5, 6, READ_ABSENT),
-    ];
+    let deleted = [done(1, 2, write(1)), done(3, 4, Action::Delete), done(5, 6, READ_ABSENT)];
     assert!(is_linearizable(&deleted));
-    assert!(!is_linearizable(
-        &[&deleted[..], &[done(7, 8, read(1))]].concat()
-    ));
+    assert!(!is_linearizable(&[&deleted[..], &[done(7, 8, read(1))]].concat()));
 }
 
 #[test]
@@ -179,11 +141,7 @@ fn a_value_written_twice_may_be_read_after_either() {
 fn what_two_concurrent_writes_leave_depends_on_their_order() {
     let both = [done(1, 4, write(1)), done(2, 5, write(2))];
     for (last, other) in [(1, 2), (2, 1)] {
-        let then = [
-            done(6, 7, read(last)),
-            done(8, 9, write(other)),
-            done(10, 11, read(other)),
-        ];
+        let then = [done(6, 7, read(last)), done(8, 9, write(other)), done(10, 11, read(other))];
         assert!(is_linearizable(&[&both[..], &then[..]].concat()));
     }
 }
@@ -192,9 +150,7 @@ fn what_two_concurrent_writes_leave_depends_on_their_order() {
 fn a_write_of_unknown_outcome_may_happen_late_or_never() {
     let written = [open(1, write(1)), done(2, 3, write(2)), done(4, 5, read(2))];
     assert!(is_linearizable(&written));
-    assert!(is_linearizable(
-        &[&written[..], &[done(6, 7, read(1))]].concat()
-    ));
+    assert!(is_linearizable(&[&written[..], &[done(6, 7, read(1))]].concat()));
 }
 
 #[test]
@@ -219,10 +175,7 @@ fn a_write_of_unknown_outcome_cannot_happen_before_its_call() {
 fn equal_stamps_are_concurrent() {
     let touching = [done(1, 5, read(1)), done(5, 6, write(1))];
     assert!(is_linearizable(&touching));
-    assert!(!is_linearizable(&[
-        done(1, 4, read(1)),
-        done(5, 6, write(1))
-    ]));
+    assert!(!is_linearizable(&[done(1, 4, read(1)), done(5, 6, write(1))]));
 }
 
 #[test]
@@ -240,16 +193,10 @@ fn the_prefix_ends_with_the_return_that_nothing_explains() {
     let prefix = vec![
         done(1, 2, write(1)),
         done(3, 4, write(2)),
-        Operation {
-            returned: None,
-            ..in_flight
-        },
+        Operation { returned: None, ..in_flight },
         done(7, 8, read(1)),
     ];
-    assert_eq!(
-        verdict(&history),
-        Verdict::NotLinearizable { key: 0, prefix }
-    );
+    assert_eq!(verdict(&history), Verdict::NotLinearizable { key: 0, prefix });
 }
 
 #[test]
@@ -264,12 +211,8 @@ fn the_first_guilty_key_is_named_and_the_others_stay_out_of_it() {
 
 /// Needs the search: "absent" has two writers, the delete and the beginning.
 fn deleted(key: u64) -> [(u64, Operation); 3] {
-    [
-        done(1, 2, write(1)),
-        done(3, 4, Action::Delete),
-        done(5, 6, READ_ABSENT),
-    ]
-    .map(|operation| (key, operation))
+    [done(1, 2, write(1)), done(3, 4, Action::Delete), done(5, 6, READ_ABSENT)]
+        .map(|operation| (key, operation))
 }
 
 #[test]
@@ -284,10 +227,7 @@ fn a_guilty_key_outweighs_one_that_was_given_up() {
     let guilty = (8, done(1, 2, read(1)));
     let history: History<u64> = deleted(3).into_iter().chain([guilty]).collect();
     let prefix = vec![guilty.1];
-    assert_eq!(
-        check(&history, ONE_STATE),
-        Verdict::NotLinearizable { key: 8, prefix }
-    );
+    assert_eq!(check(&history, ONE_STATE), Verdict::NotLinearizable { key: 8, prefix });
 }
 
 #[test]

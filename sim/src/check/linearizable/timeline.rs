@@ -51,42 +51,28 @@ impl Timeline {
     /// The list of all events of `operations`, which come in order of invocation; `returns` names
     /// those that returned, in order of return.
     pub(super) fn of(operations: &[Operation], returns: &[(u64, usize)]) -> Self {
-        assert!(
-            operations.len() < (u32::MAX / 2) as usize,
-            "positions fit 32 bits"
-        );
+        assert!(operations.len() < (u32::MAX / 2) as usize, "positions fit 32 bits");
         assert!(operations.is_sorted_by_key(|operation| operation.invoked));
         let mut events = vec![Event::End];
         let mut places = Vec::with_capacity(operations.len());
         let call_until = |stamp: u64, events: &mut Vec<Event>, places: &mut Vec<Place>| {
-            while operations
-                .get(places.len())
-                .is_some_and(|next| next.invoked <= stamp)
-            {
+            while operations.get(places.len()).is_some_and(|next| next.invoked <= stamp) {
                 let operation = places.len() as u32;
-                places.push(Place {
-                    call: events.len() as u32,
-                    returns: None,
-                });
+                places.push(Place { call: events.len() as u32, returns: None });
                 events.push(Event::Call { operation });
             }
         };
         for (rank, &(returned, operation)) in returns.iter().enumerate() {
             call_until(returned, &mut events, &mut places);
             places[operation].returns = Some(events.len() as u32);
-            events.push(Event::Return {
-                operation: operation as u32,
-                rank: rank as u32,
-            });
+            events.push(Event::Return { operation: operation as u32, rank: rank as u32 });
         }
         call_until(u64::MAX, &mut events, &mut places);
 
         let len = events.len() as u32;
         Self {
             next: (0..len).map(|position| (position + 1) % len).collect(),
-            previous: (0..len)
-                .map(|position| (position + len - 1) % len)
-                .collect(),
+            previous: (0..len).map(|position| (position + len - 1) % len).collect(),
             events,
             places,
         }
@@ -133,9 +119,6 @@ impl Timeline {
     }
 
     fn neighbours(&self, position: Position) -> (Position, Position) {
-        (
-            self.previous[position as usize],
-            self.next[position as usize],
-        )
+        (self.previous[position as usize], self.next[position as usize])
     }
 }

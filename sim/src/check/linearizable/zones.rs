@@ -40,9 +40,7 @@ impl Clusters {
     pub(super) fn of(operations: &[Operation]) -> Option<Self> {
         let mut seen: BTreeMap<Option<u64>, Cluster> = BTreeMap::new();
         for (operation, value) in with(operations, Operation::reads) {
-            let returned = operation
-                .returned
-                .expect("reads without an answer were dropped");
+            let returned = operation.returned.expect("reads without an answer were dropped");
             seen.entry(value)
                 .or_insert_with(|| Cluster::read_by(operation.invoked, returned))
                 .add_read(operation.invoked, returned);
@@ -53,13 +51,9 @@ impl Clusters {
 
         let mut zones = Vec::new();
         for (operation, value) in with(operations, Operation::writes) {
-            let Operation {
-                invoked, returned, ..
-            } = *operation;
+            let Operation { invoked, returned, .. } = *operation;
             match seen.get_mut(&value) {
-                Some(Cluster {
-                    writer: Some(_), ..
-                }) => return None,
+                Some(Cluster { writer: Some(_), .. }) => return None,
                 Some(cluster) => cluster.writer = Some(Writer::Write { invoked, returned }),
                 // Nobody read it: if it is open it need not happen.
                 None => zones.extend(returned.map(|returned| Zone::of_write(invoked, returned))),
@@ -68,10 +62,7 @@ impl Clusters {
 
         let has_impossible_read = !seen.values().all(Cluster::can_see_its_writer);
         zones.extend(seen.values().filter_map(Cluster::zone));
-        Some(Self {
-            zones,
-            has_impossible_read,
-        })
+        Some(Self { zones, has_impossible_read })
     }
 
     /// Whether the clusters can be put one after the other: whether the history is linearizable.
@@ -83,15 +74,11 @@ impl Clusters {
             self.zones.iter().partition(|zone| zone.is_forward());
         forward.sort_unstable_by_key(|zone| zone.first_return);
 
-        let overlap = forward
-            .windows(2)
-            .any(|pair| pair[0].must_stand_around(&pair[1]));
+        let overlap = forward.windows(2).any(|pair| pair[0].must_stand_around(&pair[1]));
         // Of disjoint forward zones only the last to start before a backward one can reach past it.
         let holds_one_inside = |zone: &Zone| {
             let started = forward.partition_point(|other| other.must_precede(zone));
-            forward[..started]
-                .last()
-                .is_some_and(|other| other.must_stand_around(zone))
+            forward[..started].last().is_some_and(|other| other.must_stand_around(zone))
         };
         !overlap && !backward.iter().any(holds_one_inside)
     }
@@ -101,9 +88,7 @@ fn with<'a, V>(
     operations: &'a [Operation],
     part: impl Fn(&Operation) -> Option<V> + 'a,
 ) -> impl Iterator<Item = (&'a Operation, V)> {
-    operations
-        .iter()
-        .filter_map(move |operation| Some((operation, part(operation)?)))
+    operations.iter().filter_map(move |operation| Some((operation, part(operation)?)))
 }
 
 /// The reads of one value, and its writer once that is found.
@@ -120,11 +105,7 @@ enum Writer {
 
 impl Cluster {
     fn read_by(invoked: u64, returned: u64) -> Self {
-        Self {
-            first_read_return: returned,
-            last_read_invocation: invoked,
-            writer: None,
-        }
+        Self { first_read_return: returned, last_read_invocation: invoked, writer: None }
     }
 
     fn add_read(&mut self, invoked: u64, returned: u64) {
@@ -143,10 +124,9 @@ impl Cluster {
     fn zone(&self) -> Option<Zone> {
         let zone = match self.writer {
             None => return None,
-            Some(Writer::TheBeginning) => Zone {
-                first_return: None,
-                last_invocation: self.last_read_invocation,
-            },
+            Some(Writer::TheBeginning) => {
+                Zone { first_return: None, last_invocation: self.last_read_invocation }
+            }
             Some(Writer::Write { invoked, returned }) => Zone {
                 first_return: Some(
                     returned.map_or(self.first_read_return, |at| at.min(self.first_read_return)),
@@ -167,10 +147,7 @@ struct Zone {
 
 impl Zone {
     fn of_write(invoked: u64, returned: u64) -> Self {
-        Self {
-            first_return: Some(returned),
-            last_invocation: invoked,
-        }
+        Self { first_return: Some(returned), last_invocation: invoked }
     }
 
     fn is_forward(&self) -> bool {

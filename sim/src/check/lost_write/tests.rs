@@ -43,9 +43,8 @@ fn verdict(operations: Vec<Operation>) -> Result<(), String> {
 
 #[test]
 fn the_last_of_two_writes_that_do_not_overlap_must_be_shown() {
-    let writes = |value| {
-        vec![done(1, 2, put(1), None), done(3, 4, put(2), None), read(5, 6, Some(value))]
-    };
+    let writes =
+        |value| vec![done(1, 2, put(1), None), done(3, 4, put(2), None), read(5, 6, Some(value))];
     assert_eq!(verdict(writes(2)), Ok(()));
     assert!(verdict(writes(1)).unwrap_err().contains("had been replaced"));
 }
@@ -73,19 +72,15 @@ fn a_write_that_has_not_returned_may_be_shown_or_not() {
 
 #[test]
 fn an_unknown_write_may_come_back_much_later() {
-    let history = vec![
-        operation(1, put(1), Outcome::Unknown),
-        done(3, 4, put(2), None),
-        read(5, 6, Some(1)),
-    ];
+    let history =
+        vec![operation(1, put(1), Outcome::Unknown), done(3, 4, put(2), None), read(5, 6, Some(1))];
     assert_eq!(verdict(history), Ok(()));
 }
 
 #[test]
 fn a_deleted_value_must_not_come_back() {
-    let history = |found| {
-        vec![done(1, 2, put(1), None), done(3, 4, Call::Delete, None), read(5, 6, found)]
-    };
+    let history =
+        |found| vec![done(1, 2, put(1), None), done(3, 4, Call::Delete, None), read(5, 6, found)];
     assert_eq!(verdict(history(None)), Ok(()));
     assert!(verdict(history(Some(1))).unwrap_err().contains("had been replaced"));
 }
@@ -95,11 +90,8 @@ fn a_written_value_must_not_vanish() {
     let history = vec![done(1, 2, put(1), None), read(3, 4, None)];
     assert!(verdict(history).unwrap_err().contains("nothing"));
     assert_eq!(verdict(vec![read(1, 2, None), done(3, 4, put(1), None)]), Ok(()));
-    let deleted_before = vec![
-        done(1, 2, Call::Delete, None),
-        done(3, 4, put(1), None),
-        read(5, 6, None),
-    ];
+    let deleted_before =
+        vec![done(1, 2, Call::Delete, None), done(3, 4, put(1), None), read(5, 6, None)];
     assert!(verdict(deleted_before).unwrap_err().contains("nothing"));
 }
 

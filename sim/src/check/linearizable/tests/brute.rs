@@ -6,20 +6,14 @@ use super::super::{Operation, prefix, returns_in_order};
 pub(super) fn shortest_unexplained(operations: &[Operation]) -> Option<usize> {
     let returns = returns_in_order(operations).len();
     let shortest = (1..=returns).find(|&returns| !is_explained(&prefix(operations, returns)));
-    assert_eq!(
-        shortest.is_none(),
-        is_explained(operations),
-        "cuts after returns are enough"
-    );
+    assert_eq!(shortest.is_none(), is_explained(operations), "cuts after returns are enough");
     shortest
 }
 
 fn is_explained(operations: &[Operation]) -> bool {
     some_order(&mut operations.to_vec(), 0, &|order| {
         // What never returned may never happen: a tail of such operations is no part of the order.
-        let happened = order
-            .iter()
-            .rposition(|operation| operation.returned.is_some());
+        let happened = order.iter().rposition(|operation| operation.returned.is_some());
         let order = &order[..happened.map_or(0, |last| last + 1)];
         keeps_real_time(order) && explains_the_reads(order)
     })

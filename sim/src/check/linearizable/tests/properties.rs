@@ -8,16 +8,12 @@ use super::super::*;
 use super::brute::shortest_unexplained;
 use super::worlds::*;
 
-const NO_LIMIT: Limit = Limit {
-    states_per_key_max: usize::MAX,
-};
+const NO_LIMIT: Limit = Limit { states_per_key_max: usize::MAX };
 
 fn expected(operations: &[Operation]) -> RegisterVerdict {
     match shortest_unexplained(operations) {
         None => RegisterVerdict::Linearizable,
-        Some(returns) => RegisterVerdict::NotLinearizable {
-            prefix: prefix(operations, returns),
-        },
+        Some(returns) => RegisterVerdict::NotLinearizable { prefix: prefix(operations, returns) },
     }
 }
 

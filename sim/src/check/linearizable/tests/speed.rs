@@ -51,9 +51,7 @@ fn large(keys: u64, operations_per_key: usize, first_wish: Wish, values: Values)
     let mut numbers = Numbers(7);
     let mut history = History::new();
     for key in 0..keys {
-        let turns: Vec<Turn> = (0..operations_per_key)
-            .map(|_| numbers.turn(first_wish))
-            .collect();
+        let turns: Vec<Turn> = (0..operations_per_key).map(|_| numbers.turn(first_wish)).collect();
         for operation in atomic_register(&turns, values) {
             history.record(key, operation);
         }
@@ -72,35 +70,18 @@ fn timed(what: &str, history: &History<u64>) -> Verdict<u64> {
 fn with_a_stale_read_at_the_end(mut history: History<u64>) -> History<u64> {
     let operations = &history.by_key[&0];
     let known_value = |operation: &Operation| operation.returned.and(operation.writes()?);
-    let stale = operations
-        .iter()
-        .find_map(known_value)
-        .expect("something was written");
-    let end = operations
-        .iter()
-        .filter_map(|operation| operation.returned)
-        .max();
+    let stale = operations.iter().find_map(known_value).expect("something was written");
+    let end = operations.iter().filter_map(|operation| operation.returned).max();
     let after = |stamps: u64| end.map(|end| end + stamps);
     let invoked = after(1).expect("something returned");
-    history.record(
-        0,
-        Operation {
-            process: 10,
-            invoked,
-            returned: after(2),
-            action: read(stale),
-        },
-    );
+    history.record(0, Operation { process: 10, invoked, returned: after(2), action: read(stale) });
     history
 }
 
 #[test]
 fn ten_thousand_operations_on_a_hundred_keys_are_checked_at_once() {
     let unique = large(100, 100, Wish::Write, Values::Unique);
-    assert_eq!(
-        timed("100 keys, unique values", &unique),
-        Verdict::Linearizable
-    );
+    assert_eq!(timed("100 keys, unique values", &unique), Verdict::Linearizable);
     let deletes = large(100, 100, Wish::Delete, Values::Unique);
     assert_eq!(timed("100 keys, deletes", &deletes), Verdict::Linearizable);
     let few = large(100, 100, Wish::Delete, Values::Few(10));
@@ -110,10 +91,7 @@ fn ten_thousand_operations_on_a_hundred_keys_are_checked_at_once() {
 #[test]
 fn ten_thousand_operations_on_one_hot_key_are_checked_at_once() {
     let unique = large(1, 10_000, Wish::Write, Values::Unique);
-    assert_eq!(
-        timed("hot key, unique values", &unique),
-        Verdict::Linearizable
-    );
+    assert_eq!(timed("hot key, unique values", &unique), Verdict::Linearizable);
     let deletes = large(1, 10_000, Wish::Delete, Values::Unique);
     assert_eq!(timed("hot key, deletes", &deletes), Verdict::Linearizable);
     let few = large(1, 10_000, Wish::Delete, Values::Few(10));

@@ -30,9 +30,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
 pub(super) fn with_unique_values(mut operations: Vec<Operation>) -> Vec<Operation> {
     for (index, operation) in operations.iter_mut().enumerate() {
         if operation.writes().is_some() {
-            operation.action = Action::Write {
-                value: index as u64,
-            };
+            operation.action = Action::Write { value: index as u64 };
         }
     }
     operations
@@ -105,11 +103,7 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wish> {
 /// The history of an atomic register: each client takes its turns one after the other, and the
 /// register does what they wish in the order of the effects. Linearizable by construction.
 pub(super) fn atomic_register(turns: &[Turn], values: Values) -> Vec<Operation> {
-    let clients = turns
-        .iter()
-        .map(|turn| turn.client as usize + 1)
-        .max()
-        .unwrap_or(0);
+    let clients = turns.iter().map(|turn| turn.client as usize + 1).max().unwrap_or(0);
     let mut clocks = vec![0; clients];
     let mut effects = Vec::new();
     let mut operations = Vec::new();
