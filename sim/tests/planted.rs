@@ -3,6 +3,8 @@
 //! A planted bug is behind a `cfg` that no normal build contains. Each is built into the simulator
 //! and the default swarm is run, with no hint of what to look for, until it is found.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

@@ -1,6 +1,8 @@
 //! The pure crates stay pure: if they and the simulator build without a runtime, their actors
 //! cannot have reached for one.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

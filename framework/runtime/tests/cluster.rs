@@ -1,5 +1,7 @@
 //! Three nodes in one process, with real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Odd peers: strangers, impostors, and those that send what they should not.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;

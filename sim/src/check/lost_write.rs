@@ -106,7 +106,7 @@ impl<'a> Key<'a> {
                 && write.invoked <= done.returned
                 && latest.that_replaced(write, read).is_none()
         };
-        if self.writes.iter().any(|write| may_leave_nothing(write)) {
+        if self.writes.iter().any(may_leave_nothing) {
             return Ok(());
         }
         Err(violation("nothing, where something had been written", &[lost, read]))

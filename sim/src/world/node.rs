@@ -66,7 +66,7 @@ impl Node {
         assert!(self.life.is_none(), "{} is up already", self.name);
         self.starts += 1;
         // Zero is nobody's identity.
-        let id = NodeId(self.ids.next() | 1);
+        let id = NodeId(self.ids.draw() | 1);
         let settings = |index| ShardSettings {
             seat: self.seat,
             node: id,

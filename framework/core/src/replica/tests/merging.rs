@@ -72,6 +72,16 @@ fn an_expired_record_is_swept_into_a_tombstone_of_the_same_freshness() {
 }
 
 #[test]
+fn what_was_swept_is_not_brought_back_by_another_copy_of_it() {
+    let mut world = World::primary();
+    let record = expiring("k", 1, 10, 1_500);
+    world.apply(vec![record.clone()]);
+    world.pass(Duration::from_secs(1));
+    world.apply(vec![record]);
+    assert_eq!(world.store.stats().tombstones, 1);
+}
+
+#[test]
 fn a_sweep_waits_for_nothing_but_its_time_however_busy_the_replica_is() {
     let mut world = World::primary();
     world.apply(vec![expiring("k", 1, 10, 1_001)]);
