@@ -1,14 +1,16 @@
 //! The swarm: many runs, each with its own bad luck, on as many threads as are given.
 //!
 //! A run is a function of its seed; which thread carries it out, and when, changes nothing, so a
-//! report is the same for any number of jobs but for the time it took. This is the only file of
+//! report is the same for any number of jobs but for the time it took. One that stops at a failure
+//! stops at that with the first seed: seeds are handed out in order, and what ran beyond it is left
+//! out. This is the only file of
 //! the simulator that knows threads and a real clock: it runs runs, and none of what is in them.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub struct Options {
     pub jobs: NonZeroUsize,
     /// Which topologies.
     pub profile: Profile,
-    /// Whether to begin no more runs after the first one that failed.
+    /// Whether to leave out the runs after the first one, in the order of seeds, that failed.
     pub is_until_failure: bool,
 }
 
@@ -120,41 +122,43 @@ pub fn run_seed(seed: u64, profile: Profile) -> Outcomes {
 pub fn run(options: &Options, mut progress: impl FnMut(&Progress)) -> Report {
     let started = std::time::Instant::now();
     let next = AtomicU64::new(0);
-    let is_over = AtomicBool::new(false);
+    // Runs from this one on are of no interest any more.
+    let end = AtomicU64::new(options.seeds);
     let (sender, outcomes) = mpsc::channel();
     let mut runs = BTreeMap::new();
     thread::scope(|scope| {
         for _ in 0..options.jobs.get() {
-            let (sender, next, is_over) = (sender.clone(), &next, &is_over);
+            let (sender, next, end) = (sender.clone(), &next, &end);
             scope.spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
+                loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= options.seeds {
+                    if at >= end.load(Ordering::Relaxed) {
                         return;
                     }
                     let seed = options.first_seed.wrapping_add(at);
                     // The other end lives as long as this scope.
-                    let _ = sender.send((seed, run_seed(seed, options.profile)));
+                    let _ = sender.send((at, run_seed(seed, options.profile)));
                 }
             });
         }
         drop(sender);
         let (mut failures, mut simulated) = (0, Duration::ZERO);
-        for (seed, outcome) in outcomes {
+        for (at, outcome) in outcomes {
             failures += u64::from(outcome.violation.is_some());
             simulated += outcome.simulated;
-            if failures > 0 && options.is_until_failure {
-                is_over.store(true, Ordering::Relaxed);
+            if outcome.violation.is_some() && options.is_until_failure {
+                end.fetch_min(at + 1, Ordering::Relaxed);
             }
-            runs.insert(seed, outcome);
+            runs.insert(at, outcome);
             let done = runs.len() as u64;
             let elapsed = started.elapsed();
             progress(&Progress { done, seeds: options.seeds, failures, simulated, elapsed });
         }
     });
     let mut report = Report { elapsed: started.elapsed(), ..Report::default() };
-    for (seed, outcome) in runs {
-        report.add(seed, options.profile, outcome);
+    runs.retain(|at, _| *at < end.load(Ordering::Relaxed));
+    for (at, outcome) in runs {
+        report.add(options.first_seed.wrapping_add(at), options.profile, outcome);
     }
     report
 }
@@ -216,6 +220,19 @@ mod tests {
         assert_eq!(one, report(2));
         assert_eq!(one.failures, []);
         assert_eq!(one.totals.runs, 12);
+    }
+
+    #[test]
+    fn a_swarm_stops_at_the_same_failure_with_any_number_of_jobs() {
+        let failed = |jobs| {
+            let jobs = NonZeroUsize::new(jobs).unwrap();
+            let (profile, is_until_failure) = (Profile::Weak, true);
+            let options = Options { seeds: 1_000, jobs, profile, is_until_failure, first_seed: 0 };
+            Report { elapsed: Duration::ZERO, ..run(&options, |_| {}) }
+        };
+        let one = failed(1);
+        assert_eq!(one.failures.len(), 1);
+        assert_eq!(one, failed(4));
     }
 
     #[test]

@@ -54,3 +54,25 @@ fn verdict(
     let text = format!("{holders} replicas hold version {version:?}, and {wanted} should: {write}");
     Err(Violation::new(NAME, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Call, Outcome};
+    use crate::time::Moment;
+
+    #[test]
+    fn a_write_that_fewer_hold_than_said_so_is_reported() {
+        let write = Operation {
+            client: 0,
+            node: NodeIndex(0),
+            key: 0,
+            call: Call::Delete,
+            invoked: Moment::default(),
+            outcome: Outcome::Unknown,
+        };
+        assert_eq!(verdict(2, 2, Version::NONE, &write), Ok(()));
+        let text = verdict(1, 2, Version::NONE, &write).unwrap_err().text;
+        assert!(text.starts_with("1 replicas hold"), "{text}");
+    }
+}
