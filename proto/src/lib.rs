@@ -29,6 +29,8 @@
 //! # Ok::<(), peer_ring_proto::WireError>(())
 //! ```
 
+#![deny(missing_docs)]
+
 pub mod chunk;
 pub mod error;
 pub mod frame;

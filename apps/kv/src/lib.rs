@@ -5,6 +5,8 @@
 //! [`client`] for programs that embed a node, and the [`fronts`] for
 //! all others, which speak the Redis protocol and HTTP.
 
+#![deny(missing_docs)]
+
 pub mod app;
 pub mod cursor;
 pub mod listing;
