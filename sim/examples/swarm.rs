@@ -5,7 +5,7 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use peer_ring_sim::plan::Profile;
+use peer_ring_sim::store::{Profile, Store};
 use peer_ring_sim::swarm::{self, Options};
 
 fn main() -> ExitCode {
@@ -13,9 +13,11 @@ fn main() -> ExitCode {
     let (first_seed, seeds) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(1_000));
     let has = |flag: &str| std::env::args().any(|word| word == flag);
     let profile = if has("--weak") { Profile::Weak } else { Profile::Default };
+    let store = Store { profile, ..Store::default() };
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let options = Options { first_seed, seeds, jobs, profile, is_until_failure: !has("--hashes") };
-    let report = swarm::run(&options, |_| {});
+    let is_until_failure = !has("--hashes");
+    let options = Options { first_seed, seeds, jobs, is_until_failure, ..Options::default() };
+    let report = swarm::run(&store, &options, |_| {});
     if has("--hashes") {
         for (seed, hash) in &report.hashes {
             println!("{seed} {hash:016x}");

@@ -45,9 +45,18 @@ impl Violation {
     pub fn of_liveness(checker: &'static str, text: String) -> Self {
         Self { class: Class::Liveness, checker, text }
     }
+
+    /// Whether the same checker says that a promise of the same sort was broken.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.class == other.class && self.checker == other.checker
+    }
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crash, Self::Correctness, Self::Liveness];
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -49,7 +49,7 @@ impl World {
     }
 
     /// All nodes.
-    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeIndex> + use<> {
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeIndex> + Clone + use<> {
         (0..self.cluster.nodes).map(NodeIndex)
     }
 
