@@ -116,7 +116,7 @@ impl fmt::Display for Chance {
     /// In percent, exactly: `5%`, `0.02%`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0 / 10_000)?;
-        if self.0 % 10_000 > 0 {
+        if !self.0.is_multiple_of(10_000) {
             let part = format!("{:04}", self.0 % 10_000);
             write!(f, ".{}", part.trim_end_matches('0'))?;
         }

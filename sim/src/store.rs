@@ -25,7 +25,7 @@ use crate::history::{self, History};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Planned;
 use crate::random::Stream;
-use crate::subject::{Asking, EntryOf, JournalOf, Sizes, Subject};
+use crate::subject::{Asking, Caller, EntryOf, JournalOf, Sizes, Subject};
 use crate::world::World;
 
 /// The key-value store.
@@ -57,11 +57,7 @@ impl Subject for Store {
         (Sizes { nodes, replicas: n, shards }, Settings { n, r, w, promise })
     }
 
-    fn caller<'a>(
-        &'a self,
-        settings: &'a Settings,
-        stream: &mut Stream,
-    ) -> Box<dyn FnMut(&mut Stream) -> Call + 'a> {
+    fn caller<'a>(&'a self, settings: &'a Settings, stream: &mut Stream) -> Caller<'a, Call> {
         let mix = self.mix.draw(settings.promise, stream);
         Box::new(move |stream| mix.call(stream))
     }

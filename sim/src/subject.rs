@@ -37,7 +37,7 @@ pub trait Subject: Sync + Sized {
         &'a self,
         settings: &'a Self::Settings,
         stream: &mut Stream,
-    ) -> Box<dyn FnMut(&mut Stream) -> Self::Call + 'a>;
+    ) -> Caller<'a, Self::Call>;
 
     /// The app as nodes run it.
     fn app(&self, settings: &Self::Settings) -> Self::App;
@@ -113,6 +113,9 @@ pub trait Subject: Sync + Sized {
         Some(settings.clone())
     }
 }
+
+/// Draws what clients ask, one call after another.
+pub type Caller<'a, C> = Box<dyn FnMut(&mut Stream) -> C + 'a>;
 
 /// What clients of a subject asked, and what came of it.
 pub type JournalOf<S> = Journal<<S as Subject>::Call, <<S as Subject>::App as App>::Reply>;

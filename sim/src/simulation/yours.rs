@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::check::Violation;
 use crate::journal::Journal;
 use crate::random::Stream;
-use crate::subject::{Asking, JournalOf, Sizes, Subject};
+use crate::subject::{Asking, Caller, JournalOf, Sizes, Subject};
 
 /// What clients asked of an app, and what they were answered.
 pub type Seen<A> = Journal<Arc<<A as App>::Command>, <A as App>::Reply>;
@@ -61,11 +61,7 @@ where
         (Sizes { nodes: self.nodes, replicas: self.replicas, shards: 1 }, Same)
     }
 
-    fn caller<'a>(
-        &'a self,
-        _: &'a Same,
-        _: &mut Stream,
-    ) -> Box<dyn FnMut(&mut Stream) -> Arc<A::Command> + 'a> {
+    fn caller<'a>(&'a self, _: &'a Same, _: &mut Stream) -> Caller<'a, Arc<A::Command>> {
         let workload = self.workload.as_ref().expect("a simulation that runs has a workload");
         Box::new(move |stream| Arc::new(workload(stream)))
     }
