@@ -40,7 +40,7 @@ impl App for Tickets {
         // `records.get_as::<bool>(&seat.to_string()).is_none()` would be right.
         let is_free = self.sold.insert(seat);
         if is_free {
-            records.put_as(&seat.to_string(), &true);
+            records.put_as(seat.to_string(), &true);
         }
         is_free
     }
