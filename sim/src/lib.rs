@@ -29,6 +29,7 @@ pub mod cluster;
 pub mod faults;
 pub mod history;
 pub mod plan;
+pub mod planted;
 pub mod random;
 pub mod run;
 pub mod schedule;
