@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use peer_ring_core::app::Apps;
 
-use crate::check::linearizable::{self, Action, Limit, Verdict};
-use crate::check::{Violation, convergence, durable, liveness, lost_write, resources};
+use crate::check::{self, Violation, convergence, durable, liveness, resources};
 use crate::faults::Kind;
-use crate::history::{Call, History, Operation, Outcome};
-use crate::plan::{Plan, Promise};
+use crate::history::{Call, History, Outcome};
+use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::time::Time;
 use crate::trace::{Line, Trace};
@@ -189,11 +188,7 @@ impl<'a> Run<'a> {
 
     fn check_history(&self) -> Result<(), Violation> {
         self.world.rings().check()?;
-        lost_write::check(self.clients.history())?;
-        match self.plan.topology.promise {
-            Promise::LastWriteWins => Ok(()),
-            Promise::Linearizable => check_linearizable(self.clients.history()),
-        }
+        check::history(self.clients.history(), self.plan.topology.promise)
     }
 
     /// Goes on for a time, or until `is_reached`; looks for that every few milliseconds.
@@ -218,6 +213,7 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, happening: Happening) -> Result<(), Violation> {
+        resources::check_bounds(&self.world)?;
         match happening {
             Happening::Alarm(alarm) if alarm >= SCHEDULE_ALARMS => {
                 self.schedule.take_alarm(alarm - SCHEDULE_ALARMS, &mut self.world);
@@ -245,38 +241,6 @@ impl<'a> Run<'a> {
             }
         }
     }
-}
-
-fn check_linearizable(history: &History) -> Result<(), Violation> {
-    let registers: linearizable::History<u32> =
-        history.operations().iter().filter_map(on_register).collect();
-    match linearizable::check(&registers, Limit::default()) {
-        // What was not decided within the limit is not held against anybody.
-        Verdict::Linearizable | Verdict::Unknown { .. } => Ok(()),
-        Verdict::NotLinearizable { key, prefix } => {
-            let mut text = format!("no order of these operations on key {key} explains the last");
-            for operation in prefix {
-                text.push_str(&format!("\n  {operation:?}"));
-            }
-            Err(Violation::new("linearizable", text))
-        }
-    }
-}
-
-/// The operation as one on a register, if it says anything about one.
-fn on_register(operation: &Operation) -> Option<(u32, linearizable::Operation)> {
-    let returned = match &operation.outcome {
-        Outcome::Done(done) => Some(done.returned.event),
-        Outcome::Unknown => None,
-        Outcome::Failed { .. } => return None,
-    };
-    let action = match operation.call {
-        Call::Get => Action::Read { value: operation.done()?.found },
-        Call::Put { value, .. } => Action::Write { value },
-        Call::Delete => Action::Delete,
-    };
-    let (process, invoked) = (operation.client, operation.invoked.event);
-    Some((operation.key, linearizable::Operation { process, invoked, returned, action }))
 }
 
 impl Operations {

@@ -23,6 +23,7 @@ pub use client::Client;
 use crate::ask;
 use crate::history::{Call, Done, History, Operation, Outcome};
 use crate::random::Chance;
+use crate::time::Moment;
 use crate::world::{NodeIndex, World};
 
 /// What clients do.
@@ -147,7 +148,8 @@ impl Clients {
         if !waits {
             return None;
         }
-        self.history.end(number, outcome(result, world));
+        let invoked = self.history.get(number).invoked;
+        self.history.end(number, outcome(result, invoked, world));
         self.release(client, world);
         Some(number)
     }
@@ -255,8 +257,9 @@ fn action(key: u32, call: Call, bytes: usize) -> Action {
     }
 }
 
-fn outcome(result: &Result<Bytes, Failure>, world: &World) -> Outcome {
+fn outcome(result: &Result<Bytes, Failure>, invoked: Moment, world: &World) -> Outcome {
     let (returned, latest_wall) = (world.now(), world.latest_wall());
+    let earliest_wall = world.earliest_wall(invoked.at);
     let reply = match result {
         Ok(reply) => app::decode(reply).expect("the store answers in its own encoding"),
         Err(failure) if failure.may_have_happened() => return Outcome::Unknown,
@@ -271,7 +274,7 @@ fn outcome(result: &Result<Bytes, Failure>, world: &World) -> Outcome {
         Reply::Done { version, .. } => (None, version),
         reply @ (Reply::Keys(_) | Reply::Count(_)) => panic!("nobody asked for {reply:?}"),
     };
-    Outcome::Done(Done { returned, latest_wall, found, version })
+    Outcome::Done(Done { returned, latest_wall, earliest_wall, found, version })
 }
 
 impl Alarm {

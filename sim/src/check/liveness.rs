@@ -47,3 +47,29 @@ pub fn check_done(operations: &[Operation]) -> Result<(), Violation> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use peer_ring_kv::Kv;
+
+    use super::*;
+    use crate::Simulation;
+    use crate::check::sample::{done, put, unknown};
+
+    #[test]
+    fn a_cluster_with_a_node_down_is_reported() {
+        let mut simulation = Simulation::new(1).app(Kv::default());
+        assert_eq!(check_whole(simulation.world()), Ok(()));
+        simulation.crash("n2");
+        let violation = check_whole(simulation.world()).unwrap_err();
+        assert_eq!(violation.class, crate::check::Class::Liveness);
+        assert!(violation.text.contains("NodeIndex(1)"), "{}", violation.text);
+    }
+
+    #[test]
+    fn an_operation_that_was_not_done_is_reported() {
+        let operations = [done((1, 2), put(1), None, 1), unknown(3, put(2))];
+        assert_eq!(check_done(&operations[..1]), Ok(()));
+        assert!(check_done(&operations).is_err());
+    }
+}
