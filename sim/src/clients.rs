@@ -165,10 +165,11 @@ impl<'a, S: Subject> Clients<'a, S> {
             return None;
         }
         let (returned, latest_wall) = (world.now(), world.latest_wall());
+        let earliest_wall = world.earliest_wall(self.journal.get(place).invoked.at);
         let outcome = match result {
             Ok(reply) => {
                 let reply = app::decode(reply).expect("an app answers in its own encoding");
-                Outcome::Done { returned, latest_wall, reply }
+                Outcome::Done { returned, earliest_wall, latest_wall, reply }
             }
             Err(failure) if failure.may_have_happened() => Outcome::Unknown,
             Err(failure) => Outcome::Failed { returned, failure: Some(failure.clone()) },

@@ -42,6 +42,8 @@ pub enum Outcome<R> {
     Done {
         /// When the client was answered.
         returned: Moment,
+        /// The earliest time that any wall clock showed while the call was under way.
+        earliest_wall: Wall,
         /// The latest time that any wall clock had shown by then.
         latest_wall: Wall,
         /// The answer.

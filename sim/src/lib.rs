@@ -33,6 +33,7 @@ pub mod faults;
 pub mod history;
 pub mod journal;
 pub mod plan;
+pub mod planted;
 pub mod random;
 pub mod run;
 pub mod schedule;

@@ -191,10 +191,7 @@ impl<'a, S: Subject> Run<'a, S> {
     /// Whether every call from this place on was done.
     fn check_done(&self, first: usize) -> Result<(), Violation> {
         let entries = &self.clients.journal().entries()[first..];
-        match entries.iter().find(|entry| entry.reply().is_none()) {
-            None => Ok(()),
-            Some(entry) => Err(liveness::not_done(&self.in_words(entry))),
-        }
+        liveness::check_done(entries, |entry| self.in_words(entry))
     }
 
     fn in_words(&self, entry: &Entry<S::Call, impl Sized>) -> String {
@@ -234,6 +231,7 @@ impl<'a, S: Subject> Run<'a, S> {
     }
 
     fn take(&mut self, happening: Happening) -> Result<(), Violation> {
+        resources::check_bounds(&self.world)?;
         match happening {
             Happening::Alarm(alarm) if alarm >= TIMETABLE_ALARMS => {
                 self.timetable.take_alarm(alarm - TIMETABLE_ALARMS, &mut self.world);

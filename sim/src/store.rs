@@ -18,8 +18,7 @@ pub use mix::Mix;
 pub use settings::Settings;
 pub use topology::{Profile, Promise, Topology};
 
-use crate::check::linearizable::{self, Limit, Verdict};
-use crate::check::{Violation, durable, lost_write};
+use crate::check::{self, Violation, durable};
 use crate::faults::Kind;
 use crate::history::{self, History};
 use crate::journal::{Entry, Outcome};
@@ -123,11 +122,7 @@ impl Subject for Store {
         for entry in journal.entries() {
             history.begin(operation(entry));
         }
-        lost_write::check(&history)?;
-        match settings.promise {
-            Promise::LastWriteWins => Ok(()),
-            Promise::Linearizable => check_linearizable(&history),
-        }
+        check::history(&history, settings.promise)
     }
 
     fn write_call(&self, call: &Call) -> String {
@@ -191,48 +186,22 @@ fn operation(entry: &EntryOf<Store>) -> history::Operation {
         Outcome::Failed { returned, failure } => {
             history::Outcome::Failed { returned: *returned, failure: failure.clone() }
         }
-        Outcome::Done { returned, latest_wall, reply } => {
-            let (returned, latest_wall) = (*returned, *latest_wall);
+        Outcome::Done { returned, earliest_wall, latest_wall, reply } => {
+            let (returned, earliest_wall, latest_wall) = (*returned, *earliest_wall, *latest_wall);
             let (found, version) = match reply {
                 Reply::Value(Some(found)) => (Some(number(&found.value)), found.version),
                 Reply::Value(None) => (None, Default::default()),
                 Reply::Done { version, .. } => (None, *version),
                 Reply::Keys(_) | Reply::Count(_) => panic!("nobody asked for {reply:?}"),
             };
-            history::Outcome::Done(history::Done { returned, latest_wall, found, version })
+            history::Outcome::Done(history::Done {
+                returned,
+                latest_wall,
+                earliest_wall,
+                found,
+                version,
+            })
         }
     };
     history::Operation { client: *client, node: *node, key, call, invoked: *invoked, outcome }
-}
-
-fn check_linearizable(history: &History) -> Result<(), Violation> {
-    let registers: linearizable::History<u32> =
-        history.operations().iter().filter_map(on_register).collect();
-    match linearizable::check(&registers, Limit::default()) {
-        // What was not decided within the limit is not held against anybody.
-        Verdict::Linearizable | Verdict::Unknown { .. } => Ok(()),
-        Verdict::NotLinearizable { key, prefix } => {
-            let mut text = format!("no order of these operations on key {key} explains the last");
-            for operation in prefix {
-                text.push_str(&format!("\n  {operation:?}"));
-            }
-            Err(Violation::new("linearizable", text))
-        }
-    }
-}
-
-/// The operation as one on a register, if it says anything about one.
-fn on_register(operation: &history::Operation) -> Option<(u32, linearizable::Operation)> {
-    let returned = match &operation.outcome {
-        history::Outcome::Done(done) => Some(done.returned.event),
-        history::Outcome::Unknown => None,
-        history::Outcome::Failed { .. } => return None,
-    };
-    let action = match operation.call {
-        history::Call::Get => linearizable::Action::Read { value: operation.done()?.found },
-        history::Call::Put { value, .. } => linearizable::Action::Write { value },
-        history::Call::Delete => linearizable::Action::Delete,
-    };
-    let (process, invoked) = (operation.client, operation.invoked.event);
-    Some((operation.key, linearizable::Operation { process, invoked, returned, action }))
 }
