@@ -73,6 +73,14 @@ pub enum WireError {
         #[source]
         reason: BadName,
     },
+    /// A frame that was changed on its way.
+    #[error("a frame whose checksum says {said:016x} and whose bytes say {found:016x}")]
+    Checksum {
+        /// What the frame says.
+        said: u64,
+        /// What its bytes say.
+        found: u64,
+    },
     /// Not the encoding of any message.
     #[error("{what} cannot be decoded: {detail}")]
     Malformed {

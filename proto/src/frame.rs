@@ -1,14 +1,16 @@
 //! What travels as one unit on a link.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use peer_ring_core::peer::Message;
 use prost::Message as _;
 
+use crate::checksum::{self, CHECKSUM, CHECKSUM_BYTES};
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_count, check_size};
 use crate::hello::{Goodbye, Hello, Welcome, decode_goodbye, decode_hello, decode_welcome};
 use crate::limits::{Limits, records_of};
 use crate::message;
+use crate::version::WireVersion;
 use crate::walk::fields;
 use crate::wire::{self, frame::Body};
 
@@ -42,13 +44,27 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// What the bytes say.
+    /// The first frame of either side of a stream, which comes before they agree on a version: its
+    /// checksum counts if there is one.
     ///
     /// # Errors
-    /// [`WireError`] when they are no frame, or one over `limits`.
-    pub fn decode(raw: RawFrame, limits: &Limits) -> Result<Self, WireError> {
+    /// As [`Frame::decode`].
+    pub fn decode_first(raw: RawFrame, limits: &Limits) -> Result<Self, WireError> {
+        check_size("a frame", raw.0.len(), limits.frame_bytes_max)?;
+        let last = fields("a frame", &raw.0).last();
+        let has_checksum = matches!(last, Some(Ok(field)) if field.number == CHECKSUM);
+        let version = if has_checksum { WireVersion::V2 } else { WireVersion::V1 };
+        Self::decode(raw, version, limits)
+    }
+
+    /// What the bytes say, on a link that speaks `version`.
+    ///
+    /// # Errors
+    /// [`WireError`] when they are no frame, one that was changed on its way, or one over `limits`.
+    pub fn decode(raw: RawFrame, version: WireVersion, limits: &Limits) -> Result<Self, WireError> {
         let RawFrame(bytes) = raw;
         check_size("a frame", bytes.len(), limits.frame_bytes_max)?;
+        let bytes = if version.has_checksums() { checksum::verified(bytes)? } else { bytes };
         let (number, body) = only_body(&bytes)?;
         Ok(match number {
             HELLO => Self::Hello(decode_hello(body, limits)?),
@@ -57,6 +73,28 @@ impl Frame {
             BATCH => Self::Batch(decode_batch(&body, limits)?),
             _ => Self::Chunk(decode_chunk(body)?),
         })
+    }
+
+    /// The bytes of it, as `version` writes them.
+    #[must_use]
+    pub fn encode(self, version: WireVersion) -> RawFrame {
+        let body = match self {
+            Self::Hello(hello) => Body::Hello(hello.into()),
+            Self::Welcome(welcome) => Body::Welcome(welcome.into()),
+            Self::Goodbye(goodbye) => Body::Goodbye(goodbye.into()),
+            Self::Batch(messages) => {
+                let to_wire = |message| message::to_wire(message, version);
+                Body::Batch(wire::Batch { messages: messages.into_iter().map(to_wire).collect() })
+            }
+            Self::Chunk(chunk) => Body::Chunk(chunk.into()),
+        };
+        let frame = wire::Frame { body: Some(body), checksum: None };
+        let mut bytes = BytesMut::with_capacity(frame.encoded_len() + CHECKSUM_BYTES);
+        frame.encode(&mut bytes).expect("a buffer grows as needed");
+        if version.has_checksums() {
+            checksum::put(&mut bytes, 0);
+        }
+        RawFrame(bytes.freeze())
     }
 }
 
@@ -99,20 +137,4 @@ fn decode_chunk(bytes: Bytes) -> Result<Chunk, WireError> {
     let chunk =
         wire::Chunk::decode(bytes).map_err(|error| WireError::malformed("a chunk", &error))?;
     Ok(chunk.into())
-}
-
-impl From<Frame> for RawFrame {
-    fn from(frame: Frame) -> Self {
-        let body = match frame {
-            Frame::Hello(hello) => Body::Hello(hello.into()),
-            Frame::Welcome(welcome) => Body::Welcome(welcome.into()),
-            Frame::Goodbye(goodbye) => Body::Goodbye(goodbye.into()),
-            Frame::Batch(messages) => {
-                let messages = messages.into_iter().map(Into::into).collect();
-                Body::Batch(wire::Batch { messages })
-            }
-            Frame::Chunk(chunk) => Body::Chunk(chunk.into()),
-        };
-        Self(wire::Frame { body: Some(body) }.encode_to_vec().into())
-    }
 }
