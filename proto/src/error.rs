@@ -81,6 +81,9 @@ pub enum WireError {
         /// What its bytes say.
         found: u64,
     },
+    /// A frame without a checksum, where there must be one.
+    #[error("a frame without a checksum")]
+    NoChecksum,
     /// Not the encoding of any message.
     #[error("{what} cannot be decoded: {detail}")]
     Malformed {
@@ -106,6 +109,12 @@ pub enum WireError {
 }
 
 impl WireError {
+    /// Whether the bytes are not what the peer sent, as far as the checksum can tell.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Checksum { .. } | Self::NoChecksum)
+    }
+
     pub(crate) fn malformed(what: &'static str, reason: &prost::DecodeError) -> Self {
         Self::Malformed { what, detail: reason.to_string() }
     }

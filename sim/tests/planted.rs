@@ -48,6 +48,11 @@ fn an_acknowledgement_counted_twice_is_found() {
 }
 
 #[test]
+fn a_checksum_that_is_not_looked_at_is_found() {
+    is_found("checksum", &["panic", "durable", "lost write", "linearizable", "convergence"]);
+}
+
+#[test]
 fn the_same_seeds_have_the_same_hashes_in_debug_and_release_builds_and_in_two_processes() {
     let hashes = |profile: &[&str]| {
         let output = swarm(None, profile, &["0", "60", "--hashes"]);

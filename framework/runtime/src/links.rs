@@ -23,7 +23,7 @@ use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
 use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
-use peer_ring_proto::{Limits, WireError, WireVersion, hello};
+use peer_ring_proto::{Limits, WireVersion, hello};
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
@@ -148,8 +148,7 @@ impl Links {
         let seat = peer.seat();
         if let LinkEnd::Wire(error) = end {
             tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
-            let is_damaged = matches!(error, WireError::Checksum { .. });
-            self.0.frames_damaged.fetch_add(is_damaged.into(), Ordering::Relaxed);
+            self.0.frames_damaged.fetch_add(error.is_damage().into(), Ordering::Relaxed);
         }
         if lock(&self.0.table).leave(seat, lane, number) {
             self.lose(seat, lane);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::cluster::{Cluster, Latency};
 use crate::faults::{
-    Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause, Reorder,
-    Scheduled, Sever,
+    Corrupt, Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause,
+    Reorder, Scheduled, Sever,
 };
 use crate::plan::{Plan, Profile, Promise, Topology};
 use crate::random::{Chance, Stream};
@@ -129,6 +129,7 @@ fn draw(
         Kind::Delay => (Fault::Delay(Delay::draw(nodes, stream)), 100..=4_000),
         Kind::Reorder => (Fault::Reorder(Reorder::draw(nodes, stream)), 100..=4_000),
         Kind::Duplicate => (Fault::Duplicate(Duplicate::draw(nodes, stream)), 100..=4_000),
+        Kind::Corrupt => (Fault::Corrupt(Corrupt::draw(nodes, stream)), 100..=4_000),
         Kind::Cut => (Fault::Cut(Cut::draw(nodes, stream)), 50..=4_000),
         Kind::Partition => (Fault::Partition(Partition::draw(nodes, stream)), 50..=4_000),
         Kind::Sever => (Fault::Sever(Sever::draw(nodes, stream)), 0..=0),

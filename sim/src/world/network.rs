@@ -12,7 +12,7 @@ use std::time::Duration;
 use peer_ring_core::peer::Lane;
 
 use crate::cluster::Latency;
-use crate::faults::{Fault, Passage};
+use crate::faults::{Damage, Fault, Passage};
 use crate::random::Stream;
 use crate::time::Time;
 use crate::world::event::{Hop, NodeIndex, Session};
@@ -50,6 +50,8 @@ pub struct Traffic {
     pub reordered: u64,
     /// Those that arrived twice.
     pub duplicated: u64,
+    /// Those that were changed.
+    pub corrupted: u64,
 }
 
 /// What faults may know of a message on its way.
@@ -70,6 +72,8 @@ pub struct Arrivals {
     pub first: Option<Time>,
     /// When it arrives again, if it does.
     pub again: Option<Time>,
+    /// How its bytes are changed on the way, if they are.
+    pub damage: Option<Damage>,
 }
 
 /// One end of a link: what one node knows of it, and what it has sent over it.
@@ -233,11 +237,13 @@ impl Network {
         }
         self.traffic.delayed += u64::from(!passage.late_by.is_zero());
         self.traffic.reordered += u64::from(passage.may_overtake);
+        self.traffic.corrupted += u64::from(passage.damage.is_some());
         self.traffic.duplicated += u64::from(passage.again_after.is_some());
         let arrival = now + travel + passage.late_by;
         let first =
             if passage.may_overtake { arrival } else { self.keep_order(hop, lane, arrival) };
-        Arrivals { first: Some(first), again: passage.again_after.map(|span| first + span) }
+        let again = passage.again_after.map(|span| first + span);
+        Arrivals { first: Some(first), again, damage: passage.damage }
     }
 
     /// Whether nothing at all gets over `hop`.
