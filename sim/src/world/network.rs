@@ -35,6 +35,8 @@ pub struct Network {
     broken: BTreeSet<u64>,
     faults: Vec<Active>,
     traffic: Traffic,
+    /// When the last of the changed messages arrives, and breaks its link.
+    damage_until: Time,
 }
 
 /// What happened to messages.
@@ -121,6 +123,7 @@ impl Network {
             broken: BTreeSet::new(),
             faults: Vec::new(),
             traffic: Traffic::default(),
+            damage_until: Time::ZERO,
         }
     }
 
@@ -165,11 +168,12 @@ impl Network {
         self.is_in(hop, lane, number) && !self.broken.contains(&number)
     }
 
-    /// Whether every link stands, both ends of it know the same session, and nothing that was held
-    /// up holds up what is sent from now on.
+    /// Whether every link stands, both ends of it know the same session, nothing that was held up
+    /// holds up what is sent from now on, and no changed message is on its way to break a link.
     #[must_use]
     pub fn is_whole(&self, now: Time) -> bool {
-        if self.ends.iter().any(|end| end.last_arrival > now + self.latency.longest()) {
+        let is_held_up = |end: &End| end.last_arrival > now + self.latency.longest();
+        if self.damage_until >= now || self.ends.iter().any(is_held_up) {
             return false;
         }
         let nodes = u8::try_from(self.nodes).expect("at most a hundred nodes");
@@ -243,6 +247,9 @@ impl Network {
         let first =
             if passage.may_overtake { arrival } else { self.keep_order(hop, lane, arrival) };
         let again = passage.again_after.map(|span| first + span);
+        if passage.damage.is_some() {
+            self.damage_until = self.damage_until.max(again.unwrap_or(first));
+        }
         Arrivals { first: Some(first), again, damage: passage.damage }
     }
 
