@@ -1,5 +1,7 @@
 //! What travels as one unit on a link.
 
+mod single;
+
 use bytes::{Bytes, BytesMut};
 use peer_ring_core::peer::Message;
 use prost::Message as _;
@@ -62,10 +64,7 @@ impl Frame {
     /// # Errors
     /// [`WireError`] when they are no frame, one that was changed on its way, or one over `limits`.
     pub fn decode(raw: RawFrame, version: WireVersion, limits: &Limits) -> Result<Self, WireError> {
-        let RawFrame(bytes) = raw;
-        check_size("a frame", bytes.len(), limits.frame_bytes_max)?;
-        let bytes = if version.has_checksums() { checksum::verified(bytes)? } else { bytes };
-        let (number, body) = only_body(&bytes)?;
+        let (number, body) = opened(raw, version, limits)?;
         Ok(match number {
             HELLO => Self::Hello(decode_hello(body, limits)?),
             WELCOME => Self::Welcome(decode_welcome(body, limits)?),
@@ -115,6 +114,14 @@ fn only_body(bytes: &Bytes) -> Result<(u32, Bytes), WireError> {
     body.ok_or(WireError::Missing { what: "a frame's body" })
 }
 
+/// What is in a frame, once its checksum is verified, if it must have one.
+fn opened(raw: RawFrame, version: WireVersion, limits: &Limits) -> Result<(u32, Bytes), WireError> {
+    let RawFrame(bytes) = raw;
+    check_size("a frame", bytes.len(), limits.frame_bytes_max)?;
+    let bytes = if version.has_checksums() { checksum::verified(bytes)? } else { bytes };
+    only_body(&bytes)
+}
+
 fn decode_batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Message>, WireError> {
     let mut messages = Vec::new();
     let mut records = 0;
@@ -137,4 +144,9 @@ fn decode_chunk(bytes: Bytes) -> Result<Chunk, WireError> {
     let chunk =
         wire::Chunk::decode(bytes).map_err(|error| WireError::malformed("a chunk", &error))?;
     Ok(chunk.into())
+}
+
+/// The key of a field with this number that holds a message.
+pub(crate) fn delimited(number: u32) -> u8 {
+    u8::try_from(number << 3 | 2).expect("the numbers used here are below 16")
 }

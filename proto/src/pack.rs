@@ -14,7 +14,7 @@ use prost::Message as _;
 use crate::checksum::{self, CHECKSUM_BYTES};
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_size};
-use crate::frame::{BATCH, Frame, MESSAGES, RawFrame};
+use crate::frame::{BATCH, Frame, MESSAGES, RawFrame, delimited};
 use crate::limits::{Limits, records_of};
 use crate::message;
 use crate::version::WireVersion;
@@ -192,11 +192,6 @@ impl Packer {
         self.queued_bytes += frame.len();
         self.closed.push_back(RawFrame(frame.freeze()));
     }
-}
-
-/// The key of a field with this number that holds a message.
-fn delimited(number: u32) -> u8 {
-    u8::try_from(number << 3 | 2).expect("the numbers used here are below 16")
 }
 
 #[cfg(test)]

@@ -155,11 +155,11 @@ async fn a_cluster_is_upgraded_node_by_node_and_keeps_what_it_holds() {
     let mut configs = configs(3);
     configs.iter_mut().for_each(|config| config.links.wire_max = WireVersion::V1);
     let mut nodes = start_all(&configs).await;
-    for round in 0..3 {
+    for (round, config) in configs.iter_mut().enumerate() {
         nodes[0].ask(put(&format!("key-{round}"), "value")).await.unwrap();
         nodes.remove(0).stop().await;
-        configs[round].links.wire_max = WireVersion::V2;
-        let upgraded = start(&configs[round]).await;
+        config.links.wire_max = WireVersion::V2;
+        let upgraded = start(config).await;
         ready(&upgraded).await;
         nodes.push(upgraded);
     }

@@ -46,6 +46,21 @@ fn no_frame_that_was_cut_short_or_made_longer_gets_past_the_checksum() {
 }
 
 #[test]
+fn a_frame_for_one_message_has_exactly_one() {
+    let only = |messages: &[_], version| {
+        let raw = Frame::Batch(messages.to_vec()).encode(version);
+        raw.only_message(version, &Limits::default())
+    };
+    let probe = samples::request(Request::Probe);
+    for version in WireVersion::ALL {
+        assert_eq!(only(std::slice::from_ref(&probe), version), Ok(probe.clone()));
+        assert!(matches!(only(&[], version), Err(WireError::Missing { .. })));
+        let two = only(&[probe.clone(), probe.clone()], version);
+        assert!(matches!(two, Err(WireError::TooMany { count: 2, .. })));
+    }
+}
+
+#[test]
 fn a_wrong_checksum_is_told_with_both_sides() {
     let RawFrame(good) = batch().encode(WireVersion::V2);
     let mut bad = good.to_vec();

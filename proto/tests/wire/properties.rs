@@ -163,6 +163,14 @@ proptest! {
     }
 
     #[test]
+    fn a_frame_of_one_message_is_a_batch_of_one(message in message(), version in version()) {
+        let message = without_nodes(version, message);
+        let raw = RawFrame::of(message.clone(), version);
+        prop_assert_eq!(&raw, &Frame::Batch(vec![message.clone()]).encode(version));
+        prop_assert_eq!(raw.only_message(version, &Limits::default()), Ok(message));
+    }
+
+    #[test]
     fn noise_does_no_harm(noise in vec(any::<u8>(), 0..200)) {
         let noise = Bytes::from(noise);
         is_refused_or_sound(noise.clone(), &limits());

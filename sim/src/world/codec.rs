@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use peer_ring_core::peer::Message;
-use peer_ring_proto::{Frame, Limits, RawFrame, WireError, WireVersion};
+use peer_ring_proto::{Limits, RawFrame, WireError, WireVersion};
 
 use crate::faults::Damage;
 
@@ -26,7 +26,7 @@ pub fn limits() -> Limits {
 /// The bytes of a message.
 #[must_use]
 pub fn encode(message: &Message, version: WireVersion) -> Bytes {
-    Frame::Batch(vec![message.clone()]).encode(version).0
+    RawFrame::of(message.clone(), version).0
 }
 
 /// What is left of a frame that meets a damage.
@@ -49,7 +49,7 @@ pub fn decode(bytes: Bytes, version: WireVersion, limits: &Limits) -> Result<Mes
     if bytes.is_empty() {
         return Err(Damaged);
     }
-    match Frame::decode(RawFrame(bytes), version, limits).and_then(only_message) {
+    match RawFrame(bytes).only_message(version, limits) {
         Ok(message) => Ok(message),
         Err(error) if error.is_damage() => Err(Damaged),
         Err(error) => panic!("a node sent what its peer cannot read: {error}"),
@@ -61,17 +61,5 @@ pub fn decode(bytes: Bytes, version: WireVersion, limits: &Limits) -> Result<Mes
 /// # Errors
 /// They cannot be read.
 pub fn read(bytes: Bytes) -> Result<Message, WireError> {
-    Frame::decode(RawFrame(bytes), WireVersion::V1, &limits()).and_then(only_message)
-}
-
-fn only_message(frame: Frame) -> Result<Message, WireError> {
-    let missing = WireError::Missing { what: "a frame's only message" };
-    match frame {
-        Frame::Batch(mut messages) if messages.len() == 1 => messages.pop().ok_or(missing),
-        Frame::Hello(_)
-        | Frame::Welcome(_)
-        | Frame::Goodbye(_)
-        | Frame::Batch(_)
-        | Frame::Chunk(_) => Err(missing),
-    }
+    RawFrame(bytes).only_message(WireVersion::V1, &limits())
 }
