@@ -9,7 +9,7 @@
 //! not know it steps over it. Whoever does looks at it *before* anything is decoded: no byte of a
 //! damaged frame is ever believed, its length and its kind included.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::WireError;
@@ -21,9 +21,9 @@ const KEY: u8 = 6 << 3 | 1;
 /// What a checksum adds to a frame.
 pub(crate) const CHECKSUM_BYTES: usize = 9;
 
-/// The field for a frame whose other bytes these are.
-pub(crate) fn put(frame: &mut BytesMut, from: usize) {
-    let checksum = xxh3_64(&frame[from..]);
+/// Adds the field to a frame that begins at `from`.
+pub(crate) fn put(frame: &mut (impl BufMut + AsRef<[u8]>), from: usize) {
+    let checksum = xxh3_64(&frame.as_ref()[from..]);
     frame.put_u8(KEY);
     frame.put_u64_le(checksum);
 }
