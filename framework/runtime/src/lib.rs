@@ -78,3 +78,4 @@ pub use peer_ring_core::key::Key;
 pub use peer_ring_core::membership::{Fact, Sighting};
 pub use peer_ring_core::view::{PeerState, View};
 pub use peer_ring_discovery as discovery;
+pub use peer_ring_proto::WireVersion;

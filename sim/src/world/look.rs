@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use peer_ring_core::actor::{Now, Wall};
 use peer_ring_core::id::{PartitionId, Seat};
+use peer_ring_core::peer::Lane;
 use peer_ring_core::replica::ReplicaStore;
 use peer_ring_core::ring::Ring;
 use peer_ring_core::view::PeerState;
 use peer_ring_core::wiring::shard_of;
+use peer_ring_proto::WireVersion;
 
 use crate::check::ring::Rings;
 use crate::cluster::Cluster;
 use crate::time::{Moment, Time};
 use crate::trace::Trace;
 use crate::world::World;
-use crate::world::event::NodeIndex;
+use crate::world::event::{Hop, NodeIndex};
 use crate::world::network::Traffic;
 
 impl World {
@@ -63,6 +65,12 @@ impl World {
     #[must_use]
     pub fn is_up(&self, node: NodeIndex) -> bool {
         self.nodes[node.at()].life.is_some()
+    }
+
+    /// Which version of the wire a node speaks to a peer, while a link stands as it sees it.
+    #[must_use]
+    pub fn spoken(&self, hop: Hop, lane: Lane) -> Option<WireVersion> {
+        self.network.session(hop, lane).map(|session| session.wire)
     }
 
     /// When a node last lost its memory, if it ever did.

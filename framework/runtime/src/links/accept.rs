@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
 use peer_ring_proto::grpc::{Peer, PeerServer};
-use peer_ring_proto::hello::{Hello, HelloRefusal, Welcome};
-use peer_ring_proto::{Frame, RawFrame};
+use peer_ring_proto::hello::{Accepted, Hello, HelloRefusal, Welcome};
+use peer_ring_proto::{Frame, RawFrame, WireVersion};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tonic::transport::Server;
@@ -14,7 +14,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound};
+use crate::links::{Links, Outbound, spoken};
 use crate::stop::Phase;
 
 /// Streams that one connection may open: one per lane, and one more while a link is replaced.
@@ -74,7 +74,7 @@ impl Peer for Acceptor {
             }
         };
         match self.links.judge(&hello) {
-            Ok(accepted) => Ok(Response::new(self.welcome(hello, accepted.protocol, inbound))),
+            Ok(accepted) => Ok(Response::new(self.welcome(hello, &accepted, inbound))),
             Err(refusal) => {
                 tracing::warn!(from, %refusal, "a peer is refused");
                 Ok(Response::new(farewell(&refusal)))
@@ -89,19 +89,26 @@ impl Acceptor {
         let word = timeout(patience, inbound.message()).await;
         let word = word.map_err(|_| Status::deadline_exceeded("no hello in time"))??;
         let raw = word.ok_or_else(|| Status::invalid_argument("no hello"))?;
-        match Frame::decode(raw, &self.links.0.limits) {
+        match Frame::decode_first(raw, &self.links.0.limits) {
             Ok(Frame::Hello(hello)) => Ok(hello),
             Ok(_) => Err(Status::invalid_argument("the first frame must be a hello")),
             Err(error) => Err(Status::invalid_argument(error.to_string())),
         }
     }
 
-    fn welcome(&self, hello: Hello, protocol: u32, mut inbound: Streaming<RawFrame>) -> Outgoing {
+    fn welcome(
+        &self,
+        hello: Hello,
+        accepted: &Accepted,
+        mut inbound: Streaming<RawFrame>,
+    ) -> Outgoing {
         let links = self.links.clone();
         let shared = &links.0;
-        let welcome = Frame::Welcome(Welcome { identity: links.identity(), protocol });
+        let (identity, protocol) = (links.identity(), accepted.protocol);
+        let welcome = Frame::Welcome(Welcome { identity, protocol });
+        let version = spoken(accepted);
         let (outbound, frames) =
-            Outbound::new(welcome, &shared.limits, shared.settings.queue_bytes_max);
+            Outbound::new(welcome, version, &shared.limits, shared.settings.queue_bytes_max);
         let lane = hello.lane;
         let peer = hello.identity;
         let number = links.up(&peer, lane, &outbound);
@@ -110,10 +117,10 @@ impl Acceptor {
             let end = tokio::select! {
                 biased;
                 () = stopped => LinkEnd::Stopping,
-                end = pump(&links, peer.name.seat(), &mut inbound) => end,
+                end = pump(&links, peer.name.seat(), version, &mut inbound) => end,
             };
             outbound.close();
-            links.down(&peer.name, lane, number, &end.to_string());
+            links.down(&peer.name, lane, number, &end);
         });
         frames.map(Ok).boxed()
     }
@@ -121,5 +128,5 @@ impl Acceptor {
 
 fn farewell(refusal: &HelloRefusal) -> Outgoing {
     let frame = Frame::Goodbye(refusal.into());
-    stream::iter([Ok(frame.into())]).boxed()
+    stream::iter([Ok(frame.encode(WireVersion::V1))]).boxed()
 }

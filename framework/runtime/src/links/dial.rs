@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tonic::transport::Endpoint;
 use tonic::{Request, Status, Streaming};
 
-use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound};
+use crate::links::read::pump;
+use crate::links::{Links, Outbound, spoken};
 use crate::stop::{NodeFailure, Phase};
 
 /// Windows wide enough that a stream is bound by the processor, not by round trips.
@@ -126,12 +126,9 @@ fn give_up_on_conflict(
 async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     let Made { welcome, outbound, mut inbound } = made;
     let number = links.up(&welcome.identity, lane, &outbound);
-    let end = pump(links, peer.seat(), &mut inbound).await;
+    let end = pump(links, peer.seat(), outbound.version(), &mut inbound).await;
     outbound.close();
-    if let LinkEnd::Wire(error) = &end {
-        tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
-    }
-    links.down(peer, lane, number, &end.to_string());
+    links.down(peer, lane, number, &end);
 }
 
 async fn dial(
@@ -169,22 +166,25 @@ async fn shake_hands(
         .max_encoding_message_size(limits.frame_bytes_max);
     let ours = links.identity();
     let hello = Frame::Hello(Hello { identity: ours.clone(), lane });
-    let (outbound, frames) = Outbound::new(hello, limits, settings.queue_bytes_max);
+    let (outbound, frames) =
+        Outbound::new(hello, settings.wire_max, limits, settings.queue_bytes_max);
     let mut inbound = client.link(Request::new(frames)).await?.into_inner();
     let Some(raw) = inbound.message().await? else {
         return Err(DialError::Odd("nothing".to_owned()));
     };
-    let welcome = match Frame::decode(raw, limits) {
+    let welcome = match Frame::decode_first(raw, limits) {
         Ok(Frame::Welcome(welcome)) => welcome,
         Ok(Frame::Goodbye(goodbye)) => return Err(DialError::Refused(goodbye)),
         Ok(_) => return Err(DialError::Odd("another frame".to_owned())),
         Err(error) => return Err(DialError::Odd(error.to_string())),
     };
-    confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
+    let accepted =
+        confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
     if welcome.identity.name != *peer {
         let text = format!("{peer} was expected there, and {} answered", welcome.identity.name);
         return Err(DialError::WeRefuse(text));
     }
+    outbound.speak(spoken(&accepted));
     Ok(Made { welcome, outbound, inbound })
 }
 
