@@ -31,6 +31,7 @@ pub mod history;
 pub mod plan;
 pub mod random;
 pub mod run;
+pub mod scene;
 pub mod schedule;
 pub mod simulation;
 pub mod swarm;
