@@ -6,6 +6,7 @@
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod carrier;
 mod control_port;
 mod dial;
 mod outbound;
@@ -30,7 +31,11 @@ use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
 pub use accept::listen;
+use carrier::Grpc;
+use carrier::{Carrier, Inbound};
 pub use control_port::{ControlPort, ControlShell};
+use dial::DialError;
+use outbound::Frames;
 pub use outbound::Outbound;
 use table::Table;
 
@@ -48,11 +53,23 @@ struct Shared {
     shards: Vec<Addr<ShardShell>>,
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
+    carrier: Box<dyn Carrier>,
 }
 
 impl Links {
     /// The links of a node with these shards; none stands yet.
     pub(crate) fn new(
+        config: &Config,
+        identity: Identity,
+        shards: Vec<Addr<ShardShell>>,
+        stopper: Stopper,
+    ) -> Self {
+        Self::over(Box::new(Grpc), config, identity, shards, stopper)
+    }
+
+    /// The links of such a node over this carrier.
+    pub(crate) fn over(
+        carrier: Box<dyn Carrier>,
         config: &Config,
         identity: Identity,
         shards: Vec<Addr<ShardShell>>,
@@ -68,6 +85,7 @@ impl Links {
             shards,
             control: OnceLock::new(),
             stopper,
+            carrier,
         }))
     }
 

@@ -2,14 +2,15 @@
 
 use actix::Addr;
 use actix::prelude::SendError;
+use futures::StreamExt;
 use peer_ring_core::id::{Desk, Seat};
 use peer_ring_core::peer::Message;
 use peer_ring_core::wiring::{ControlIn, ShardIn, desk_of};
 use peer_ring_proto::{Frame, RawFrame, Reassembler, WireError, decode};
 use thiserror::Error;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
-use crate::links::Links;
+use crate::links::{Inbound, Links};
 use crate::shard_port::ShardShell;
 use crate::shell::Inputs;
 
@@ -34,13 +35,13 @@ pub(super) enum LinkEnd {
 }
 
 /// Reads frames and hands their messages over until the link ends.
-pub(super) async fn pump(links: &Links, from: Seat, frames: &mut Streaming<RawFrame>) -> LinkEnd {
+pub(super) async fn pump(links: &Links, from: Seat, frames: &mut Inbound) -> LinkEnd {
     let mut reassembler = Reassembler::new(&links.0.limits);
     loop {
-        let raw = match frames.message().await {
-            Ok(Some(raw)) => raw,
-            Ok(None) => return LinkEnd::Closed,
-            Err(status) => return LinkEnd::Transport(status),
+        let raw = match frames.next().await {
+            Some(Ok(raw)) => raw,
+            None => return LinkEnd::Closed,
+            Some(Err(status)) => return LinkEnd::Transport(status),
         };
         let messages = match unpack(links, raw, &mut reassembler) {
             Ok(messages) => messages,
