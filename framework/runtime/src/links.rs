@@ -32,11 +32,10 @@ use crate::stop::Stopper;
 
 pub use accept::listen;
 use carrier::Grpc;
-use carrier::{Carrier, Inbound};
+pub use carrier::{Carrier, Connection, Inbound};
 pub use control_port::{ControlPort, ControlShell};
-use dial::DialError;
-use outbound::Frames;
-pub use outbound::Outbound;
+pub use dial::DialError;
+pub use outbound::{Frames, Outbound};
 use table::Table;
 
 /// The links of one node.

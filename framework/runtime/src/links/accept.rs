@@ -66,6 +66,16 @@ impl Peer for Acceptor {
     }
 }
 
+impl Links {
+    /// Lets a peer in that has opened a stream: what it says comes in, what it is told goes out.
+    ///
+    /// # Errors
+    /// The status says what was wrong with its first word.
+    pub async fn accept(&self, from: &str, inbound: Inbound) -> Result<Inbound, Status> {
+        Acceptor { links: self.clone() }.admit(from, inbound).await
+    }
+}
+
 impl Acceptor {
     async fn admit(&self, from: &str, mut inbound: Inbound) -> Result<Inbound, Status> {
         let hello = match self.first_word(&mut inbound).await {

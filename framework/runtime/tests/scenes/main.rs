@@ -1,0 +1,53 @@
+//! Two runtimes, one behaviour: every scene of the simulator comes to the same on actix.
+//!
+//! The outcomes are those that the simulator recorded, in `sim/scenes`; nothing is recorded here.
+//! Each node is production's actors in production's shells, with production's ports and links;
+//! only what carries the frames between them is in memory, and tokio's clock is paused.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod carry;
+mod network;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+use peer_ring_sim::scene::{Scene, play};
+use stage::OnActix;
+
+fn scenes() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sim/scenes");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut scenes: Vec<_> = files.filter(|path| path.extension().unwrap() == "scene").collect();
+    scenes.sort();
+    scenes
+}
+
+/// The first line in which two texts differ, both ways.
+fn difference(simulated: &str, played: &str) -> String {
+    let mut pairs = (1..).zip(simulated.lines().zip(played.lines()));
+    let found = pairs.find(|(_, (simulated, played))| simulated != played);
+    found.map_or_else(
+        || "one is longer than the other".to_owned(),
+        |(line, (simulated, played))| {
+            format!("line {line}\n    simulated: {simulated}\n    on actix:  {played}")
+        },
+    )
+}
+
+#[test]
+fn every_scene_comes_to_the_same_on_actix_as_in_the_simulator() {
+    let mut wrong = Vec::new();
+    let scenes = scenes();
+    assert!(!scenes.is_empty());
+    for path in scenes {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let recorded = std::fs::read_to_string(&path).unwrap();
+        let played = Scene::parse(name, &recorded).and_then(|scene| play::<OnActix>(&scene));
+        let played = played.unwrap_or_else(|error| panic!("{error}")).to_string();
+        if played != recorded {
+            wrong.push(format!("{name}: {}", difference(&recorded, &played)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
