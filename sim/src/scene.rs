@@ -148,6 +148,27 @@ impl Scene {
         }
     }
 
+    /// The first line in which `played`, the same scene with other outcomes, differs from this one,
+    /// in words; `None` when they are equal.
+    #[must_use]
+    pub fn difference(&self, played: &Self) -> Option<String> {
+        let (recorded, now) = (self.to_string(), played.to_string());
+        let (mut left, mut right) = (recorded.lines(), now.lines());
+        let mut number = 0;
+        loop {
+            number += 1;
+            let (recorded, now) = (left.next(), right.next());
+            if recorded == now {
+                // Of two texts that end together, all lines were equal.
+                recorded?;
+                continue;
+            }
+            let [recorded, now] = [recorded, now].map(|line| line.unwrap_or("(the end)").trim());
+            let Self { file, .. } = self;
+            return Some(format!("{file}:{number}: `{recorded}` was recorded, now it is `{now}`"));
+        }
+    }
+
     fn error(&self, line: usize, problem: String) -> SceneError {
         SceneError { file: self.file.clone(), line, problem }
     }

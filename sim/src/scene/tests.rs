@@ -60,3 +60,16 @@ fn recorded_outcomes_are_replaced_by_those_of_today() {
     let played = play::<Simulated>(&scene).unwrap();
     assert_eq!(played.to_string(), "nodes 1\nget a at n1\n  ok, nothing\n");
 }
+
+#[test]
+fn the_first_outcome_that_differs_is_named() {
+    let scene = |text| Scene::parse("a.scene", text).unwrap();
+    let recorded = scene("nodes 1\nget a at n1\n  ok, 5\n");
+    let played = play::<Simulated>(&recorded).unwrap();
+    let said = "a.scene:3: `ok, 5` was recorded, now it is `ok, nothing`";
+    assert_eq!(recorded.difference(&played).unwrap(), said);
+    assert_eq!(played.difference(&played), None);
+    let fresh = scene("nodes 1\nget a at n1\n");
+    let said = "a.scene:3: `(the end)` was recorded, now it is `ok, nothing`";
+    assert_eq!(fresh.difference(&played).unwrap(), said);
+}
