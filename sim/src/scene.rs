@@ -62,7 +62,8 @@
 //! ```
 //!
 //! Every step takes a millisecond, so that what it sets off at once has happened before the next
-//! one. A message from `nA` to `nB` takes A + B milliseconds: no two answers come at one moment.
+//! one; `settle` takes 50 more, for what is under way. A message from `nA` to `nB` takes A + B
+//! milliseconds: no two answers come at one moment.
 //! Versions are numbered in the order in which a scene first shows them, with their writer:
 //! `2/n1` is the second, written through n1; `3/n1'` was written through n1 after it had started
 //! once more.

@@ -18,8 +18,9 @@ use crate::world::NodeIndex;
 
 /// What a step takes, so that what it sets off at once has happened before the next one.
 const STEP: Duration = Duration::from_millis(1);
-/// How long `settle` waits.
+/// How long `settle` waits, and how long it then lets arrive what is under way.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+const UNDER_WAY: Duration = Duration::from_millis(50);
 
 /// Plays a scene: the same steps, with the outcomes that they have on this stage.
 ///
@@ -214,6 +215,7 @@ impl<S: Stage> Player<S> {
 
     fn settle(&mut self) -> Outcome {
         if self.stage.settle(SETTLED_WITHIN) {
+            self.stage.wait(UNDER_WAY);
             return Ok(Vec::new());
         }
         Ok(vec![format!("not whole after {SETTLED_WITHIN:?}")])

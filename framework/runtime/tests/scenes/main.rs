@@ -6,14 +6,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod any;
 mod carry;
 mod network;
 mod stage;
 
 use std::path::{Path, PathBuf};
 
-use peer_ring_sim::scene::{Scene, play};
+use peer_ring_sim::scene::{Scene, Simulated, play};
 use stage::OnActix;
+
+/// How many stories are drawn; the variable `STORIES` says otherwise.
+const STORIES: u64 = 50;
 
 fn scenes() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sim/scenes");
@@ -36,4 +40,17 @@ fn every_scene_comes_to_the_same_on_actix_as_in_the_simulator() {
         wrong.extend(recorded.difference(&played));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn any_story_comes_to_the_same_on_both() {
+    let stories = std::env::var("STORIES").map_or(STORIES, |count| count.parse().unwrap());
+    for seed in 0..stories {
+        let scene = Scene::parse(&format!("story {seed}"), &any::story(seed)).unwrap();
+        let simulated = play::<Simulated>(&scene).unwrap();
+        let played = play::<OnActix>(&scene).unwrap();
+        if let Some(difference) = simulated.difference(&played) {
+            panic!("{difference}\nin the simulator:\n{simulated}\non actix:\n{played}");
+        }
+    }
 }

@@ -26,6 +26,8 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::network::Network;
 
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(10);
+/// How often all tasks get their turn at the end of a wait.
+const TURNS: usize = 100;
 const FOUNDED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A cluster on actix.
@@ -134,7 +136,13 @@ impl Stage for OnActix {
     }
 
     fn wait(&mut self, span: Duration) {
-        self.runner.block_on(async { sleep(span).await });
+        self.runner.block_on(async {
+            sleep(span).await;
+            // Others may be due at the same moment, and what they set off.
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        });
     }
 
     fn settle(&mut self, patience: Duration) -> bool {
