@@ -36,6 +36,7 @@ pub mod plan;
 pub mod planted;
 pub mod random;
 pub mod run;
+pub mod scene;
 pub mod schedule;
 pub mod shrink;
 pub mod simulation;

@@ -25,6 +25,7 @@ mod look;
 pub mod network;
 pub mod node;
 mod perform;
+mod travel;
 
 use std::collections::VecDeque;
 

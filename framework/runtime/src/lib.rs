@@ -60,6 +60,8 @@ mod metrics;
 mod node;
 mod shard_port;
 mod shell;
+#[doc(hidden)]
+pub mod staged;
 mod stats;
 mod stop;
 

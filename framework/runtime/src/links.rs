@@ -7,6 +7,7 @@
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod carrier;
 mod control_port;
 mod dial;
 mod outbound;
@@ -32,8 +33,11 @@ use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
 pub use accept::listen;
+use carrier::Grpc;
+pub use carrier::{Carrier, Connection, Inbound};
 pub use control_port::{ControlPort, ControlShell};
-pub use outbound::Outbound;
+pub use dial::DialError;
+pub use outbound::{Frames, Outbound};
 use read::LinkEnd;
 use table::Table;
 
@@ -52,11 +56,23 @@ struct Shared {
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
     frames_damaged: AtomicU64,
+    carrier: Box<dyn Carrier>,
 }
 
 impl Links {
     /// The links of a node with these shards; none stands yet.
     pub(crate) fn new(
+        config: &Config,
+        identity: Identity,
+        shards: Vec<Addr<ShardShell>>,
+        stopper: Stopper,
+    ) -> Self {
+        Self::over(Box::new(Grpc), config, identity, shards, stopper)
+    }
+
+    /// The links of such a node over this carrier.
+    pub(crate) fn over(
+        carrier: Box<dyn Carrier>,
         config: &Config,
         identity: Identity,
         shards: Vec<Addr<ShardShell>>,
@@ -73,6 +89,7 @@ impl Links {
             control: OnceLock::new(),
             stopper,
             frames_damaged: AtomicU64::new(0),
+            carrier,
         }))
     }
 

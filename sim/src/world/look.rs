@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use peer_ring_core::actor::{Now, Wall};
-use peer_ring_core::id::{PartitionId, Seat};
+use peer_ring_core::id::{NodeId, PartitionId, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::replica::ReplicaStore;
 use peer_ring_core::ring::Ring;
-use peer_ring_core::view::PeerState;
+use peer_ring_core::view::{PeerState, View};
 use peer_ring_core::wiring::shard_of;
 use peer_ring_proto::WireVersion;
 
@@ -119,6 +119,18 @@ impl World {
         };
         let seats = ring.owners(partition, ring.replicas());
         seats.iter().map(|seat| self.index_of(*seat)).collect()
+    }
+
+    /// The identity of the data of `node`, while that is up.
+    #[must_use]
+    pub fn id(&self, node: NodeIndex) -> Option<NodeId> {
+        self.nodes[node.at()].life.as_ref().map(|life| life.id)
+    }
+
+    /// What `node` knows of its cluster, while it is up.
+    #[must_use]
+    pub fn view(&self, node: NodeIndex) -> Option<&View> {
+        self.nodes[node.at()].life.as_ref().map(|life| life.control.view())
     }
 
     /// The replica of `partition` on `node`, while that is up.
