@@ -12,6 +12,7 @@ use std::num::NonZeroU8;
 use std::time::Duration;
 
 use peer_ring_core::app::Apps;
+use peer_ring_core::rare::{self, Chances};
 
 use crate::check::{self, Violation, convergence, durable, liveness, resources};
 use crate::faults::Kind;
@@ -156,6 +157,7 @@ impl<'a> Run<'a> {
 
     fn recover(&mut self) -> Result<(), Violation> {
         self.clients.stop();
+        rare::choose(Chances::default());
         self.schedule.heal(&mut self.world);
         self.drive_until(liveness::WHOLE_WITHIN, |run| run.world.is_whole())?;
         liveness::check_whole(&self.world)?;
