@@ -14,6 +14,7 @@ use std::time::Duration;
 use peer_ring_core::app::Apps;
 use peer_ring_core::rare::{self, Chances};
 
+use crate::check::kept::Kept;
 use crate::check::{self, Violation, convergence, durable, liveness, resources};
 use crate::faults::Kind;
 use crate::history::{Call, History, Outcome};
@@ -103,6 +104,7 @@ struct Run<'a> {
     world: World,
     clients: Clients,
     schedule: Schedule,
+    kept: Kept,
 }
 
 impl<'a> Run<'a> {
@@ -114,6 +116,7 @@ impl<'a> Run<'a> {
             world: World::new(plan.seed, plan.cluster.clone(), apps, trace),
             clients: Clients::new(plan.seed, plan.workload.clone(), plan.kv()),
             schedule: Schedule::new(plan.faults.clone()),
+            kept: Kept::default(),
         }
     }
 
@@ -172,6 +175,7 @@ impl<'a> Run<'a> {
 
     fn fall_quiet(&mut self) -> Result<(), Violation> {
         self.drive_for(QUIET_AFTER)?;
+        self.kept.check_all(&self.world, self.plan.topology.w)?;
         if self.schedule.begun().keys().any(|kind| kind.loses_writes()) {
             return Ok(());
         }
@@ -227,6 +231,7 @@ impl<'a> Run<'a> {
             Happening::Reply { caller, result } => {
                 let number = self.clients.take_reply(caller, &result, &mut self.world);
                 if let Some(number) = number {
+                    self.kept.see(self.clients.history().get(number));
                     self.check_acknowledged(number)?;
                 }
             }
@@ -236,12 +241,12 @@ impl<'a> Run<'a> {
 
     fn check_acknowledged(&self, number: usize) -> Result<(), Violation> {
         let operation = self.clients.history().get(number);
+        let w = self.plan.topology.w;
         match operation.call {
-            Call::Get => Ok(()),
-            Call::Put { .. } | Call::Delete => {
-                durable::check(&self.world, operation, self.plan.topology.w)
-            }
+            Call::Get => {}
+            Call::Put { .. } | Call::Delete => durable::check(&self.world, operation, w)?,
         }
+        self.kept.check(&self.world, operation.key, w)
     }
 }
 
