@@ -3,8 +3,8 @@
 //!
 //! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--planted`
 //! it makes that mistake, if it was built with `--cfg planted="any"`. With `--report` it prints one
-//! line for programs: runs, nanoseconds, and of the first failure seed, checker and class, or `-`
-//! for each of them.
+//! line for programs: runs, nanoseconds, and of the first failure seed, checker, class and the length
+//! of its shrunk schedule, or `-` for what is not known.
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -67,6 +67,7 @@ fn line(report: &Report) -> String {
         or_dash(first.map(|finding| finding.seed.to_string())),
         or_dash(first.map(|finding| finding.violation.checker.to_string())),
         or_dash(first.map(|finding| finding.violation.class.as_str().to_string())),
+        or_dash(None),
     ];
     fields.join("\t")
 }

@@ -14,6 +14,7 @@
 //! | the claim | of the nodes |
 //! |---|---|
 //! | [`durable`] | an acknowledged write is held by as many replicas as were asked to hold it |
+//! | [`kept`] | what was acknowledged stays where every quorum meets it |
 //! | [`convergence`] | replicas hold the same in the end |
 //! | [`ring`] | one owner list per epoch, and every partition owned by distinct nodes |
 //! | [`liveness`] | what was healed works again |
@@ -31,6 +32,7 @@
 pub mod convergence;
 pub mod durable;
 pub mod expired;
+pub mod kept;
 pub mod linearizable;
 pub mod liveness;
 pub mod lost_write;

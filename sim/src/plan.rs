@@ -11,9 +11,11 @@
 mod draw;
 mod faults;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use faults::Swarm;
+use peer_ring_core::rare::Mark;
 
 use crate::cluster::Cluster;
 use crate::faults::Scheduled;
@@ -37,6 +39,9 @@ pub struct Plan<S: Subject> {
     pub faults: Vec<Scheduled>,
     /// When all faults are ended. Calls from then on meet a healthy cluster.
     pub heal: Time,
+    /// How often, in so many of a thousand cases, a rare branch is taken for no reason until the
+    /// heal.
+    pub switches: BTreeMap<Mark, u16>,
     /// How many times as likely a message is struck while something rare is under way.
     pub rise: u32,
 }
@@ -90,6 +95,7 @@ impl<S: Subject> Clone for Plan<S> {
             calls: self.calls.clone(),
             faults: self.faults.clone(),
             heal: self.heal,
+            switches: self.switches.clone(),
             rise: self.rise,
         }
     }

@@ -105,6 +105,12 @@ impl Chance {
         Self::ppm(self.0.saturating_mul(factor))
     }
 
+    /// In how many of a thousand cases, rounded down.
+    #[must_use]
+    pub fn per_mille(self) -> u16 {
+        u16::try_from(self.0 / 1_000).expect("at most a thousand")
+    }
+
     /// So many in a million; certain when there are more.
     #[must_use]
     pub fn ppm(ppm: u32) -> Self {

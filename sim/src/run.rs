@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use peer_ring_core::app::Apps;
+use peer_ring_core::rare::{self, Chances, Mark};
 
 use crate::check::{Class, Violation, convergence, liveness, resources};
 use crate::clients::{Alarm, Clients, TIMEOUT_AFTER_HEAL};
@@ -51,6 +52,8 @@ pub struct Outcomes {
     pub over_budget: u64,
     /// What happened to messages.
     pub traffic: Traffic,
+    /// How often each rare branch was taken.
+    pub marks: BTreeMap<Mark, u64>,
     /// The first promise that was broken, if any was.
     pub violation: Option<Violation>,
 }
@@ -87,6 +90,8 @@ pub fn run<S: Subject>(subject: &S, plan: &Plan<S>) -> Outcomes {
 /// Carries out a plan, and tells more about it; the trace keeps its lines if it is one that does.
 #[must_use]
 pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S> {
+    let _ = rare::take();
+    rare::choose(Chances { seed: plan.seed, per_mille: plan.switches.clone() });
     let mut run = Run::new(subject, plan, trace);
     let acts = catch_unwind(AssertUnwindSafe(|| run.acts()));
     let violation = match acts {
@@ -96,6 +101,7 @@ pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S
             Some(Violation { class: Class::Crash, checker: "panic", text })
         }
     };
+    rare::choose(Chances::default());
     let end = run.world.now();
     let outcomes = Outcomes {
         hash: run.world.trace().hash(),
@@ -105,6 +111,7 @@ pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S
         faults: run.timetable.begun(),
         over_budget: run.timetable.over_budget(),
         traffic: run.world.traffic(),
+        marks: rare::take(),
         violation,
     };
     let lines = run.world.trace().lines().to_vec();
@@ -117,6 +124,7 @@ struct Run<'a, S: Subject> {
     world: World,
     clients: Clients<'a, S>,
     timetable: Timetable,
+    memory: S::Memory,
 }
 
 impl<'a, S: Subject> Run<'a, S> {
@@ -129,6 +137,7 @@ impl<'a, S: Subject> Run<'a, S> {
             world: World::new(plan.seed, plan.cluster.clone(), apps, trace),
             clients: Clients::new(subject, plan),
             timetable: Timetable::new(plan.faults.clone()),
+            memory: S::Memory::default(),
         }
     }
 
@@ -159,6 +168,7 @@ impl<'a, S: Subject> Run<'a, S> {
 
     fn recover(&mut self) -> Result<(), Violation> {
         self.clients.stop();
+        rare::choose(Chances::default());
         self.timetable.heal(&mut self.world);
         self.drive_until(liveness::WHOLE_WITHIN, |run| run.world.is_whole())?;
         liveness::check_whole(&self.world)?;
@@ -171,6 +181,7 @@ impl<'a, S: Subject> Run<'a, S> {
 
     fn fall_quiet(&mut self) -> Result<(), Violation> {
         self.drive_for(QUIET_AFTER)?;
+        self.subject.quiet(&self.plan.settings, &self.memory, &self.world)?;
         if self.timetable.begun().keys().any(|kind| kind.loses_writes()) {
             return Ok(());
         }
@@ -243,7 +254,8 @@ impl<'a, S: Subject> Run<'a, S> {
             Happening::Reply { caller, result } => {
                 let ended = self.clients.take_reply(caller, &result, &mut self.world);
                 if let Some(entry) = ended {
-                    self.subject.acknowledged(&self.plan.settings, &self.world, entry)?;
+                    let (settings, memory) = (&self.plan.settings, &mut self.memory);
+                    self.subject.acknowledged(settings, memory, &self.world, entry)?;
                 }
             }
         }

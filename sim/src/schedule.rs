@@ -30,6 +30,7 @@
 //! | `patience SPAN then SPAN` | at most once | the deadline of a call; when its client gives up |
 //! | `rise N` | at most once | how many times as likely a message is struck while something rare is under way |
 //! | `heal at SPAN` | once | when all faults are over |
+//! | `switch NAME CHANCE` | any | a rare branch of the actors is taken for no reason, until the heal |
 //! | `fault #ID at SPAN for SPAN KIND ...` | any | something goes wrong; each kind has words of its own |
 //! | `call #ID client N at SPAN at NODE ...` | any | a client asks; the words are the app's |
 //! | `found CLASS CHECKER` | at most once | what the run is known to break; without it, nothing |

@@ -18,6 +18,7 @@ pub use mix::Mix;
 pub use settings::Settings;
 pub use topology::{Profile, Promise, Topology};
 
+use crate::check::kept::Kept;
 use crate::check::{self, Violation, durable};
 use crate::faults::Kind;
 use crate::history::{self, History};
@@ -46,6 +47,7 @@ impl Subject for Store {
     type App = Kv;
     type Call = Call;
     type Settings = Settings;
+    type Memory = Kept;
 
     fn name(&self) -> &'static str {
         "kv"
@@ -106,15 +108,23 @@ impl Subject for Store {
     fn acknowledged(
         &self,
         settings: &Settings,
+        kept: &mut Kept,
         world: &World,
         entry: &EntryOf<Self>,
     ) -> Result<(), Violation> {
+        let operation = operation(entry);
+        kept.see(&operation);
         match entry.call {
-            Call::Get { .. } | Call::Audit { .. } => Ok(()),
+            Call::Get { .. } | Call::Audit { .. } => {}
             Call::Put { .. } | Call::Delete { .. } => {
-                durable::check(world, &operation(entry), settings.w)
+                durable::check(world, &operation, settings.w)?;
             }
         }
+        kept.check(world, operation.key, settings.w)
+    }
+
+    fn quiet(&self, settings: &Settings, kept: &Kept, world: &World) -> Result<(), Violation> {
+        kept.check_all(world, settings.w)
     }
 
     fn judge(&self, settings: &Settings, journal: &JournalOf<Self>) -> Result<(), Violation> {

@@ -25,6 +25,9 @@ pub trait Subject: Sync + Sized {
     /// What differs from run to run besides the sizes, shown as a schedule says it.
     type Settings: Clone + Send + Sync + fmt::Display;
 
+    /// What is remembered during a run for what is checked in it.
+    type Memory: Default;
+
     /// Its name, one word.
     fn name(&self) -> &str;
 
@@ -66,16 +69,25 @@ pub trait Subject: Sync + Sized {
         Vec::new()
     }
 
-    /// Checks what can be seen at the moment in which a call was done.
+    /// Checks what can be seen at the moment in which a call was answered.
     ///
     /// # Errors
     /// The promise that was broken.
     fn acknowledged(
         &self,
         _: &Self::Settings,
+        _: &mut Self::Memory,
         _: &World,
         _: &EntryOf<Self>,
     ) -> Result<(), Violation> {
+        Ok(())
+    }
+
+    /// Checks what can be seen when all was healed and nothing is on its way any more.
+    ///
+    /// # Errors
+    /// The promise that was broken.
+    fn quiet(&self, _: &Self::Settings, _: &Self::Memory, _: &World) -> Result<(), Violation> {
         Ok(())
     }
 

@@ -13,6 +13,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use peer_ring_core::rare::Mark;
+
 use crate::check::Violation;
 use crate::faults::Kind;
 use crate::plan::{Plan, Swarm};
@@ -92,6 +94,8 @@ pub struct Totals {
     pub faults: BTreeMap<Kind, u64>,
     /// Faults that the budget forbade.
     pub over_budget: u64,
+    /// How often each rare branch was taken.
+    pub marks: BTreeMap<Mark, u64>,
 }
 
 /// A run that broke a promise.
@@ -170,6 +174,9 @@ impl Report {
         totals.over_budget += outcome.over_budget;
         for (kind, count) in outcome.faults {
             *totals.faults.entry(kind).or_default() += count;
+        }
+        for (mark, count) in outcome.marks {
+            *totals.marks.entry(mark).or_default() += count;
         }
         self.hashes.push((seed, outcome.hash));
         if let Some(violation) = outcome.violation {

@@ -30,6 +30,7 @@ use crate::failure::Failure;
 use crate::hlc::Clock;
 use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
 use crate::peer::{Refusal, Request, Response};
+use crate::rare::{Mark, reached, switched_on};
 use crate::record::Version;
 use crate::ring::Ring;
 use crate::view::View;
@@ -159,6 +160,9 @@ impl Coordinator {
         let has_room = self.ops.len() < self.settings.inflight_max
             && (self.ops.is_empty() || bytes <= self.settings.inflight_bytes_max);
         if !has_room {
+            reached(Mark::AdmissionFull);
+        }
+        if !has_room || switched_on(Mark::RefuseAsIfFull) {
             self.counters.overloaded += 1;
             return Err(Failure::Overloaded);
         }
@@ -275,6 +279,7 @@ impl Coordinator {
         let Some(op) = self.remove(id) else {
             return;
         };
+        reached(Mark::Abandoned);
         if let Stage::Forward(forward) = &op.stage {
             let to = op.owners[usize::from(forward.to)];
             out.push(Out::Send { to, id, request: Request::Cancel { key: op.key } });
@@ -299,7 +304,10 @@ impl Actor for Coordinator {
             In::Ask { caller, ask } => self.take(now, Client::Caller(caller), ask, out),
             // The network delivered it twice; the first is under way, and will be answered.
             In::Forwarded { from, id, .. }
-                if self.clients.contains_key(&Client::Peer(from, id)) => {}
+                if self.clients.contains_key(&Client::Peer(from, id)) =>
+            {
+                reached(Mark::ForwardTwice);
+            }
             In::Forwarded { from, id, ask } => self.take(now, Client::Peer(from, id), ask, out),
             In::Abandon(whose) => self.abandon(whose, out),
             In::Answer { from, id, response } => self.answer(now, from, id, response, out),
@@ -323,6 +331,7 @@ impl Actor for Coordinator {
                 continue;
             };
             if op.deadline <= now.tick {
+                reached(Mark::TimedOut);
                 let result = op.reply_so_far().ok_or_else(|| op.timed_out());
                 self.end(&op, result, out);
                 if crate::planted!("never-forgotten") {

@@ -32,6 +32,7 @@ pub use message::{In, Out};
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
 use crate::peer::{Request, Response};
+use crate::rare::{Mark, reached, switched_on};
 use crate::ring::Ring;
 use source::{Filling, Source};
 
@@ -188,6 +189,9 @@ impl Fill {
             return;
         };
         self.heard_at.insert(from, now.tick);
+        if switched_on(Mark::PageThrownAway) {
+            return self.ask(now, out);
+        }
         if let Response::Copied { records, has_more, is_blank } = response {
             let last = records.last().map(|entry| entry.key.clone());
             if !records.is_empty() {
@@ -199,6 +203,7 @@ impl Fill {
                 _ if !has_more => self.learn(partition, from, Source::Copied, out),
                 Some(_) if !self.blank.contains_key(&partition) => {}
                 Some(after) if is_further(&after) => {
+                    reached(Mark::FillManyPages);
                     self.learn(partition, from, Source::Copying { after: after.clone() }, out);
                     self.ask_page(now, partition, from, Some(after), out);
                 }
@@ -250,7 +255,11 @@ impl Fill {
         let heard_at = &self.heard_at;
         self.pages.retain(|_, page| {
             let heard_at = heard_at.get(&page.from).copied().unwrap_or_default();
-            now.tick.since(page.asked_at.max(heard_at)) < SILENCE_MAX
+            let stays = now.tick.since(page.asked_at.max(heard_at)) < SILENCE_MAX;
+            if !stays {
+                reached(Mark::FillPageGivenUp);
+            }
+            stays
         });
         if now.tick.since(self.ring_since) >= SILENCE_MAX {
             let is_new = |filling: &Filling| filling.is_complete(true);
@@ -277,7 +286,12 @@ impl Actor for Fill {
                 self.ask(now, out);
             }
             In::LinkLost(seat) => {
-                self.pages.retain(|_, page| page.from != seat);
+                self.pages.retain(|_, page| {
+                    if page.from == seat {
+                        reached(Mark::FillPageLost);
+                    }
+                    page.from != seat
+                });
                 self.ask(now, out);
             }
             In::PeerIsBlank { peer, node, partition } => {

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Wall;
+use crate::rare::{Mark, reached};
 
 const COUNTER_BITS: u32 = 16;
 
@@ -56,6 +57,9 @@ impl Clock {
         let physical = wall.0.min(Stamp::LIMIT.wall().0) << COUNTER_BITS;
         let next = if crate::planted!("same-stamp") { self.last } else { self.last.next() };
         self.last = Stamp(physical).max(next);
+        if self.last.wall().0 >= wall.0.saturating_add(1_000) {
+            reached(Mark::ClockFarBehind);
+        }
         self.last
     }
 

@@ -88,6 +88,7 @@
 //! | what an author writes | [`app`] |
 //! | the actors | [`membership`], [`ring_view`], [`coordinator`], [`replica`], [`fill`] |
 //! | the actors, connected | [`wiring`] |
+//! | to try what tries them | [`rare`], [`planted!`] |
 
 #![deny(missing_docs)]
 
@@ -103,6 +104,7 @@ pub mod membership;
 pub mod peer;
 pub mod planted;
 pub mod quorum;
+pub mod rare;
 pub mod record;
 pub mod replica;
 pub mod ring;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::id::{Desk, NodeId, NodeName, RequestId, Seat};
+use crate::rare::{Mark, reached, switched_on};
 use crate::view::{Health, PeerHealth, PeerState};
 
 /// How peers are watched.
@@ -221,9 +222,11 @@ impl Membership {
     }
 
     fn probe_answered(&mut self, now: Now, seat: Seat) {
-        let peer = self.peers.get_mut(&seat);
         // What came over a link before it broke says nothing about the time after.
-        if let Some(peer) = peer.filter(|_| self.links.contains_key(&seat)) {
+        if !self.links.contains_key(&seat) {
+            return reached(Mark::AnswerOverDeadLink);
+        }
+        if let Some(peer) = self.peers.get_mut(&seat) {
             peer.heard_at = now.tick;
             let stays = match peer.state {
                 PeerState::Leaving => true,
@@ -232,6 +235,9 @@ impl Membership {
                 PeerState::Alive => false,
             };
             if !stays {
+                if peer.state != PeerState::Alive {
+                    reached(Mark::PeerBack);
+                }
                 peer.state = PeerState::Alive;
             }
         }
@@ -247,6 +253,9 @@ impl Membership {
     /// Judges every peer by its silence, and probes those that are linked. `overslept` is for how
     /// long this node itself has not listened, which is nobody else's silence.
     fn probe(&mut self, now: Now, overslept: Duration, out: &mut Outbox<Out>) {
+        if overslept >= self.settings.suspect_after {
+            reached(Mark::Overslept);
+        }
         for (&seat, peer) in &mut self.peers {
             if !self.links.contains_key(&seat) {
                 continue;
@@ -255,9 +264,14 @@ impl Membership {
             let silence = now.tick.since(peer.heard_at);
             peer.state = match peer.state {
                 PeerState::Alive | PeerState::Suspect if silence >= self.settings.down_after => {
+                    reached(Mark::PeerDown);
                     PeerState::Down
                 }
-                PeerState::Alive if silence >= self.settings.suspect_after => PeerState::Suspect,
+                PeerState::Alive if silence >= self.settings.suspect_after => {
+                    reached(Mark::PeerSuspect);
+                    PeerState::Suspect
+                }
+                PeerState::Alive if switched_on(Mark::PeerThoughtSuspect) => PeerState::Suspect,
                 PeerState::Alive => PeerState::Alive,
                 PeerState::Suspect => PeerState::Suspect,
                 PeerState::Leaving => PeerState::Leaving,

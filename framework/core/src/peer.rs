@@ -235,4 +235,15 @@ impl Request {
             Self::Probe => None,
         }
     }
+
+    /// Whether whoever gets it may write.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Execute(execute) => execute.stamp.is_some(),
+            Self::Forward { plan, .. } => plan.writes(),
+            Self::Apply { .. } => true,
+            Self::Fetch { .. } | Self::Copy { .. } | Self::Cancel { .. } | Self::Probe => false,
+        }
+    }
 }

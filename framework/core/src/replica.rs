@@ -23,6 +23,7 @@ use crate::actor::{Actor, Instant, Now, Outbox, Wall};
 use crate::app::{Apps, Effects, Grant, Records};
 use crate::id::{AppId, Epoch, PartitionId, Seat};
 use crate::peer::{Entry, Execute, Refusal, Request, Response};
+use crate::rare::{Mark, reached, switched_on};
 use crate::record::{Record, RecordRef, Version};
 use crate::ring::Ring;
 
@@ -92,6 +93,10 @@ impl ReplicaStore {
         if let Err(refusal) = self.check(epoch) {
             return Response::Refused(refusal);
         }
+        // One that writes may arrive twice, and must not be done after it was refused.
+        if !request.writes() && switched_on(Mark::ReadRefused) {
+            return Response::Refused(Refusal::NotReady);
+        }
         match request {
             Request::Execute(execute) => self.execute(now, &execute),
             Request::Apply { records, as_primary, .. } => {
@@ -136,13 +141,20 @@ impl ReplicaStore {
 
     fn unless_blank(&self, response: Response) -> Response {
         let counts = !self.is_blank || crate::planted!("blank-counts");
-        if counts { response } else { Response::Refused(Refusal::Blank) }
+        if counts {
+            return response;
+        }
+        reached(Mark::BlankAsked);
+        Response::Refused(Refusal::Blank)
     }
 
     fn execute(&mut self, now: Now, execute: &Execute) -> Response {
         let grant = match execute.stamp {
             Some(stamp) => Grant::Write(stamp),
-            None if self.is_blank => return Response::Refused(Refusal::Blank),
+            None if self.is_blank => {
+                reached(Mark::BlankAsked);
+                return Response::Refused(Refusal::Blank);
+            }
             None => Grant::Read,
         };
         let reply = match self.run(now, execute.app, &execute.command, grant, execute.wants_seen) {
@@ -150,6 +162,7 @@ impl ReplicaStore {
             Err(refusal) => return Response::Refused(refusal),
         };
         if let Some(by) = self.effects.superseded {
+            reached(Mark::Superseded);
             return self.unless_blank(Response::Superseded { by });
         }
         if let Err(refusal) = merge(self.table.as_mut(), &self.effects.writes) {
@@ -252,6 +265,7 @@ impl ReplicaStore {
             ControlFlow::Continue(())
         });
         for (key, record) in expired {
+            reached(Mark::Swept);
             self.table.put(&key, record.view());
         }
         self.sweep_after = last;
@@ -311,7 +325,8 @@ struct Page {
 
 impl Page {
     fn is_full(&self) -> bool {
-        self.records.len() == PAGE_RECORDS_MAX || self.bytes >= PAGE_BYTES_MAX
+        let is_full = self.records.len() == PAGE_RECORDS_MAX || self.bytes >= PAGE_BYTES_MAX;
+        is_full || (!self.records.is_empty() && switched_on(Mark::PageCutShort))
     }
 
     fn add(&mut self, key: Bytes, record: RecordRef<'_>) {
@@ -323,6 +338,7 @@ impl Page {
 /// Keeps of `records` what is fresher than what `table` holds; nothing when one is not credible.
 fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<(), Refusal> {
     if !records.iter().all(|entry| entry.record.freshness.is_credible()) {
+        reached(Mark::NotCredible);
         return Err(Refusal::BadCommand);
     }
     for Entry { key, record } in records {
@@ -332,6 +348,8 @@ fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<(), Refusal> {
         };
         if is_fresher {
             table.put(key, record.view());
+        } else {
+            reached(Mark::OlderIgnored);
         }
     }
     Ok(())

@@ -32,6 +32,8 @@ pub struct Found {
     pub checker: String,
     /// The class of what it saw.
     pub class: String,
+    /// How long its schedule is when all is taken out of it that the failure does not need.
+    pub shrunk: Option<u64>,
 }
 
 impl Garden {
@@ -81,7 +83,9 @@ impl Crop {
         let seeds = fields.next()?.parse().ok()?;
         let elapsed = Duration::from_nanos(fields.next()?.parse().ok()?);
         let (seed, checker, class) = (fields.next()?, fields.next()?, fields.next()?);
-        let found = |seed| Found { seed, checker: checker.to_owned(), class: class.to_owned() };
+        let shrunk = fields.next()?.parse().ok();
+        let (checker, class) = (checker.to_owned(), class.to_owned());
+        let found = |seed| Found { seed, checker, class, shrunk };
         Some(Self { seeds, elapsed, found: seed.parse().ok().map(found) })
     }
 }

@@ -102,12 +102,15 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, what, crop, is_as_it_should_be } = self;
-        let (checker, class) = match &crop.found {
-            Some(Found { checker, class, .. }) => (checker.as_str(), class.as_str()),
-            None => ("silent", "-"),
+        let (checker, class, shrunk) = match &crop.found {
+            Some(Found { checker, class, shrunk, .. }) => {
+                (checker.as_str(), class.as_str(), *shrunk)
+            }
+            None => ("silent", "-", None),
         };
+        let shrunk = shrunk.map_or_else(|| "-".to_owned(), |length| length.to_string());
         let (seeds, seconds) = (crop.seeds, crop.elapsed.as_secs_f64());
-        write!(f, "{name:<22} {seeds:>6}  {checker:<14} {class:<12} {seconds:>8.2} {:>7}", "-")?;
+        write!(f, "{name:<22} {seeds:>6}  {checker:<14} {class:<12} {seconds:>8.2} {shrunk:>7}")?;
         write!(f, "  {what}")?;
         if *is_as_it_should_be { Ok(()) } else { write!(f, " (NOT AS IT SHOULD BE)") }
     }
@@ -119,11 +122,13 @@ impl fmt::Display for Json<'_> {
         let Row { name, what, crop, is_as_it_should_be } = self.0;
         let (seeds, seconds) = (crop.seeds, crop.elapsed.as_secs_f64());
         write!(f, "{{\"bug\":\"{name}\",\"what\":\"{what}\",\"ok\":{is_as_it_should_be},")?;
-        write!(f, "\"seeds\":{seeds},\"seconds\":{seconds:.3},\"shrunk\":null,\"found\":")?;
+        write!(f, "\"seeds\":{seeds},\"seconds\":{seconds:.3},\"found\":")?;
         match &crop.found {
             None => write!(f, "null}}"),
-            Some(Found { seed, checker, class }) => {
-                write!(f, "{{\"seed\":{seed},\"checker\":\"{checker}\",\"class\":\"{class}\"}}}}")
+            Some(Found { seed, checker, class, shrunk }) => {
+                let shrunk = shrunk.map_or_else(|| "null".to_owned(), |length| length.to_string());
+                write!(f, "{{\"seed\":{seed},\"checker\":\"{checker}\",")?;
+                write!(f, "\"class\":\"{class}\",\"shrunk\":{shrunk}}}}}")
             }
         }
     }

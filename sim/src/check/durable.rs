@@ -6,7 +6,7 @@
 //! one that replaced it. An owner that lost its memory since the write began may have held it too.
 
 use peer_ring_core::app::{App, table_key};
-use peer_ring_core::id::AppId;
+use peer_ring_core::id::{AppId, PartitionId};
 use peer_ring_core::key::Key;
 use peer_ring_core::record::Version;
 use peer_ring_kv::Kv;
@@ -27,19 +27,32 @@ pub fn check(world: &World, write: &Operation, wanted: u8) -> Result<(), Violati
     let Some(done) = write.done() else {
         return Ok(());
     };
-    let key = store::key_name(write.key);
-    let partition = world.cluster().ring.partitions.of(Key::new(&key));
-    // The default namespace is the empty one: no more than the length of its name, zero.
-    let stored = table_key(AppId::of(Kv::NAME), &[&[0], &key[..]].concat());
-    let counts = |node: NodeIndex| {
+    let counts = |node: &NodeIndex| {
         let has_forgotten =
-            world.crashed_at(node).is_some_and(|crashed_at| crashed_at > write.invoked);
-        let replica = world.replica(node, partition).filter(|replica| !replica.is_blank());
-        let held = replica.and_then(|replica| replica.table().get(&stored));
-        has_forgotten || held.is_some_and(|record| record.freshness.version >= done.version)
+            world.crashed_at(*node).is_some_and(|crashed_at| crashed_at > write.invoked);
+        has_forgotten || held(world, *node, write.key).is_some_and(|held| held >= done.version)
     };
-    let holders = world.owners(partition).into_iter().filter(|owner| counts(*owner)).count();
+    let holders = owners(world, write.key).iter().filter(|owner| counts(owner)).count();
     verdict(holders, wanted, done.version, write)
+}
+
+/// The owners of a key.
+pub(super) fn owners(world: &World, key: u32) -> Vec<NodeIndex> {
+    world.owners(partition(world, key))
+}
+
+/// The version that `node` holds of a key and may be asked for; `None` when it cannot be asked.
+pub(super) fn held(world: &World, node: NodeIndex, key: u32) -> Option<Version> {
+    let replica = world.replica(node, partition(world, key));
+    let replica = replica.filter(|replica| !replica.is_blank())?;
+    // The default namespace is the empty one: no more than the length of its name, zero.
+    let stored = table_key(AppId::of(Kv::NAME), &[&[0], &store::key_name(key)[..]].concat());
+    let record = replica.table().get(&stored);
+    Some(record.map_or(Version::NONE, |record| record.freshness.version))
+}
+
+fn partition(world: &World, key: u32) -> PartitionId {
+    world.cluster().ring.partitions.of(Key::new(&store::key_name(key)))
 }
 
 fn verdict(

@@ -1,4 +1,4 @@
-//! How long the checkers of histories take: asserted with room to spare, and printed.
+//! How long the checkers of histories take: at most what was promised, in any build.
 
 #![expect(
     clippy::disallowed_types,
@@ -59,7 +59,7 @@ fn timed(what: &str, history: &History) -> Duration {
 
 #[test]
 fn ten_thousand_operations_of_ten_clients_on_a_hundred_keys_are_checked_in_a_second() {
-    // Five times as long in a build that is not optimized, on a machine that is busy.
-    assert!(timed("a hundred keys", &large(100)) < Duration::from_secs(5));
-    assert!(timed("three keys", &large(3)) < Duration::from_secs(20));
+    assert!(timed("a hundred keys", &large(100)) < Duration::from_secs(1));
+    // Not asserted: few keys are harder, and no promise.
+    timed("three keys", &large(3));
 }

@@ -1,7 +1,10 @@
 //! Drawing a plan from a seed.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use peer_ring_core::rare::Mark;
 
 use crate::cluster::{Cluster, Latency};
 use crate::plan::{Patience, Plan, Planned, Swarm, faults};
@@ -30,7 +33,8 @@ pub(super) fn plan<S: Subject>(subject: &S, seed: u64, swarm: &Swarm) -> Plan<S>
     let faults = faults::draw(sizes.nodes, turmoil, swarm, is_ruled_out, &mut stream);
     let cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
     let rise = *Stream::new(seed, "rise", &[]).pick(&[1, 1, 3, 10]);
-    Plan { seed, settings, cluster, patience, calls, faults, heal, rise }
+    let switches = switches(swarm, &mut Stream::new(seed, "switches", &[]));
+    Plan { seed, settings, cluster, patience, calls, faults, heal, switches, rise }
 }
 
 fn cluster(sizes: Sizes, stream: &mut Stream) -> Cluster {
@@ -42,6 +46,18 @@ fn cluster(sizes: Sizes, stream: &mut Stream) -> Cluster {
         _ => Latency::between(micros(10_000), micros(30_000)),
     };
     Cluster { shards: sizes.shards, latency, ..Cluster::new(sizes.nodes, sizes.replicas) }
+}
+
+/// In every third run a few rare branches are taken for no reason.
+fn switches(swarm: &Swarm, stream: &mut Stream) -> BTreeMap<Mark, u16> {
+    let is_on = stream.below(3) == 0;
+    let share = *stream.pick(&[10, 30]);
+    let drawn = Mark::SWITCHES.iter().filter_map(|mark| {
+        let per_mille = *stream.pick(&[2, 20, 200]);
+        stream.happens(Chance::percent(share)).then_some((*mark, per_mille))
+    });
+    let drawn: BTreeMap<_, _> = drawn.collect();
+    if is_on && swarm.has_switches() { drawn } else { BTreeMap::new() }
 }
 
 fn patience(stream: &mut Stream) -> Patience {

@@ -23,19 +23,20 @@ const FOR_EVER: Duration = Duration::from_secs(3_600);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swarm {
     kinds: BTreeSet<Kind>,
+    has_switches: bool,
 }
 
 impl Default for Swarm {
     fn default() -> Self {
-        Self { kinds: Kind::ALL.into() }
+        Self { kinds: Kind::ALL.into(), has_switches: true }
     }
 }
 
 impl Swarm {
-    /// Only these kinds.
+    /// Only these kinds, and no rare branch taken for no reason.
     #[must_use]
     pub fn only(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        Self { kinds: kinds.into_iter().collect() }
+        Self { kinds: kinds.into_iter().collect(), has_switches: false }
     }
 
     /// No faults at all.
@@ -49,6 +50,12 @@ impl Swarm {
     pub fn without(mut self, kind: Kind) -> Self {
         self.kinds.remove(&kind);
         self
+    }
+
+    /// Whether rare branches are taken for no reason.
+    #[must_use]
+    pub fn has_switches(&self) -> bool {
+        self.has_switches
     }
 
     /// Whether a kind is among them.

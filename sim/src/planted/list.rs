@@ -26,7 +26,7 @@ const REGISTERS: &str = "linearizable registers";
 
 /// What a write that is not where it should be is noticed by.
 const LOST: &[&str] =
-    &["durable", "lost write", "linearizable", "session", "resurrection", "convergence"];
+    &["durable", "kept", "lost write", "linearizable", "session", "resurrection", "convergence"];
 /// What a read that shows too little, or too much, is noticed by.
 const READ: &[&str] =
     &["lost write", "linearizable", "session", "resurrection", "convergence", "expired"];

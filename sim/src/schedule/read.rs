@@ -1,7 +1,9 @@
 //! Reading schedules: every mistake is named with its line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use peer_ring_core::rare::Mark;
 
 use crate::check::Class;
 use crate::cluster::{Cluster, Latency};
@@ -122,6 +124,7 @@ struct Draft<S: Subject> {
     patience: Option<Patience>,
     rise: Option<u32>,
     heal: Option<Time>,
+    switches: BTreeMap<Mark, u16>,
     faults: Vec<Scheduled>,
     calls: Vec<Planned<S::Call>>,
     found: Option<Found>,
@@ -139,6 +142,7 @@ impl<S: Subject> Default for Draft<S> {
             patience: None,
             rise: None,
             heal: None,
+            switches: BTreeMap::new(),
             faults: Vec::new(),
             calls: Vec::new(),
             found: None,
@@ -159,6 +163,13 @@ impl<S: Subject> Draft<S> {
             "heal" => {
                 words.the("at")?;
                 set(&mut self.heal, "heal", last(words, |words| words.time())?)
+            }
+            "switch" => {
+                let (mark, per_mille) = switch(words)?;
+                match self.switches.insert(mark, per_mille) {
+                    None => Ok(()),
+                    Some(_) => Err(Wrong(format!("there is a switch {mark} already"))),
+                }
             }
             "fault" => {
                 let fault = fault(words)?;
@@ -192,6 +203,7 @@ impl<S: Subject> Draft<S> {
             calls: self.calls,
             faults: self.faults,
             heal: self.heal.ok_or("heal")?,
+            switches: self.switches,
             rise: self.rise.unwrap_or(1),
         };
         Ok(Schedule { plan, found: self.found })
@@ -270,6 +282,17 @@ fn patience(mut words: Words<'_>) -> Result<Patience, Wrong> {
     words.the("then")?;
     let patience = last(words, |words| words.span())?;
     Ok(Patience { timeout, patience })
+}
+
+fn switch(mut words: Words<'_>) -> Result<(Mark, u16), Wrong> {
+    let name = words.word("the name of a rare branch")?;
+    let mark = Mark::SWITCHES.iter().find(|mark| mark.name() == name);
+    let mark = mark.ok_or_else(|| {
+        let known: Vec<_> = Mark::SWITCHES.iter().map(|mark| mark.name()).collect();
+        Wrong(format!("'{name}' is not a branch that can be switched; {} are", known.join(", ")))
+    })?;
+    let chance = last(words, |words| words.chance())?;
+    Ok((*mark, chance.per_mille()))
 }
 
 fn fault(mut words: Words<'_>) -> Result<Scheduled, Wrong> {

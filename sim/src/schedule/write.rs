@@ -1,6 +1,7 @@
 //! Writing schedules.
 
 use crate::plan::{Patience, Plan, Planned};
+use crate::random::Chance;
 use crate::schedule::span::Span;
 use crate::schedule::{Schedule, VERSION};
 use crate::subject::Subject;
@@ -10,7 +11,7 @@ use crate::time::Time;
 #[must_use]
 pub fn write<S: Subject>(subject: &S, schedule: &Schedule<S>) -> String {
     let Schedule { plan, found } = schedule;
-    let Plan { seed, settings, cluster, patience, calls, faults, heal, rise } = plan;
+    let Plan { seed, settings, cluster, patience, calls, faults, heal, switches, rise } = plan;
     let settings = settings.to_string();
     let Patience { timeout, patience } = *patience;
     let latency = &cluster.latency;
@@ -35,6 +36,9 @@ pub fn write<S: Subject>(subject: &S, schedule: &Schedule<S>) -> String {
         format!("rise {rise}"),
         format!("heal at {}", Span(heal.since(Time::ZERO))),
     ];
+    lines.extend(switches.iter().map(|(mark, per_mille)| {
+        format!("switch {mark} {}", Chance::ppm(u32::from(*per_mille) * 1_000))
+    }));
     lines.extend(faults.iter().map(|fault| format!("fault {fault}")));
     lines.extend(calls.iter().map(|planned| {
         let Planned { id, client, at, node, call } = planned;

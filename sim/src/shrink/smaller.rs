@@ -66,6 +66,12 @@ pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
         slow_span: millisecond..=millisecond,
     };
     push(&|plan| plan.rise = 1);
+    push(&|plan| plan.switches.clear());
+    for mark in plan.switches.keys() {
+        push(&|plan| {
+            plan.switches.remove(mark);
+        });
+    }
     push(&|plan| plan.cluster.shards = 1);
     push(&|plan| plan.cluster.latency = even.clone());
     push(&|plan| {

@@ -52,6 +52,7 @@ where
     type App = A;
     type Call = Arc<A::Command>;
     type Settings = Same;
+    type Memory = ();
 
     fn name(&self) -> &'static str {
         A::NAME

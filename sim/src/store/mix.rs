@@ -14,6 +14,8 @@ pub enum Mix {
     Drawn,
     /// All on one key.
     HotKey,
+    /// Spread over many keys.
+    Wide,
     /// Mostly reads.
     Reads,
     /// Mostly writes.
@@ -38,9 +40,10 @@ pub(super) struct Drawn {
 
 impl Mix {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Drawn,
         Self::HotKey,
+        Self::Wide,
         Self::Reads,
         Self::Writes,
         Self::Deletes,
@@ -54,6 +57,7 @@ impl Mix {
         match self {
             Self::Drawn => "drawn",
             Self::HotKey => "hot-key",
+            Self::Wide => "wide",
             Self::Reads => "reads",
             Self::Writes => "writes",
             Self::Deletes => "deletes",
@@ -64,7 +68,7 @@ impl Mix {
 
     /// The mixture of one run. What is linearizable has no expiry.
     pub(super) fn draw(self, promise: Promise, stream: &mut Stream) -> Drawn {
-        let keys = *stream.pick(&[1, 2, 3, 5, 12]);
+        let keys = *stream.pick(&[1, 1, 2, 2, 3, 3, 5, 12, 12, 100]);
         let gets = *stream.pick(&[20, 50, 80]);
         let deletes = *stream.pick(&[0, 10, 40]);
         let may_expire = promise != Promise::Linearizable;
@@ -76,11 +80,25 @@ impl Mix {
         };
         let expiring = if self == Self::Expiring { 80 } else { expiring };
         Drawn {
-            keys: if self == Self::HotKey { 1 } else { keys },
+            keys: match self {
+                Self::HotKey => 1,
+                Self::Wide => 100,
+                Self::Drawn
+                | Self::Reads
+                | Self::Writes
+                | Self::Deletes
+                | Self::Expiring
+                | Self::Big => keys,
+            },
             gets: Chance::percent(match self {
                 Self::Reads => 90,
                 Self::Writes => 10,
-                Self::Drawn | Self::HotKey | Self::Deletes | Self::Expiring | Self::Big => gets,
+                Self::Drawn
+                | Self::HotKey
+                | Self::Wide
+                | Self::Deletes
+                | Self::Expiring
+                | Self::Big => gets,
             }),
             deletes: Chance::percent(if self == Self::Deletes { 50 } else { deletes }),
             expiring: Chance::percent(if may_expire { expiring } else { 0 }),

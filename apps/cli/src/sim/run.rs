@@ -62,7 +62,7 @@ pub struct Swarm {
     /// which promises more than it can keep, so that runs must fail.
     #[arg(long, value_name = "SIZES", default_value = "default", value_parser = choices::topology)]
     topology: Profile,
-    /// What clients ask: `drawn`, `hot-key`, `reads`, `writes`, `deletes`, `expiring` or `big`.
+    /// What clients ask: `drawn`, `hot-key`, `wide`, `reads`, `writes`, `deletes`, `expiring` or `big`.
     #[arg(long, value_name = "MIX", default_value = "drawn", value_parser = choices::mix)]
     workload: Mix,
     /// Where failures are written to.

@@ -14,6 +14,7 @@ use crate::app::{decode, encode, seen};
 use crate::hlc::Stamp;
 use crate::id::{AppId, Epoch};
 use crate::peer::Entry;
+use crate::rare::{Mark, reached};
 use crate::record::{Freshness, Record, RecordRef, Version};
 use crate::replica::Table;
 
@@ -211,6 +212,7 @@ impl Records<'_> {
             Grant::Read => return self.overstep(),
             Grant::Write(by) if is_newer(held, by) => return self.meet(held),
             Grant::Lead(by) if held.stamp >= by.stamp => {
+                reached(Mark::LeadPastHeld);
                 Version { stamp: held.stamp.next(), node: by.node }
             }
             Grant::Write(by) | Grant::Lead(by) => by,

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::peer::{Request, Response};
 use crate::quorum::Replicas;
+use crate::rare::{Mark, reached};
 
 impl Coordinator {
     pub(super) fn begin_forward(
@@ -76,11 +77,14 @@ impl Coordinator {
             return Verdict::Wait;
         }
         if may_have_arrived && op.plan.writes() {
+            reached(Mark::ForwardLost);
             return Verdict::End(Err(op.not_met(true)));
         }
         let Some(to) = self.next_owner(op, tried) else {
+            reached(Mark::ForwardNobody);
             return Verdict::End(Err(nobody_left(op)));
         };
+        reached(Mark::ForwardElsewhere);
         forward(now, id, op, to, tried, out);
         Verdict::Wait
     }

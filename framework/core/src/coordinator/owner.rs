@@ -11,6 +11,7 @@ use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
 use crate::peer::{Entry, Refusal, Request, Response};
 use crate::quorum::Tally;
+use crate::rare::{Mark, reached};
 use crate::replica::Led;
 
 impl Coordinator {
@@ -60,6 +61,7 @@ impl Coordinator {
     fn lead_refused(&mut self, now: Now, mut op: Op, refusal: Refusal, out: &mut Outbox<Out>) {
         match (op.plan.kind, refusal) {
             (Kind::Write, Refusal::Blank) => {
+                reached(Mark::LeadBlank);
                 // A blank replica leads nothing, but others may still take the write.
                 let id = self.next_id();
                 self.send_write(now, id, &mut op, out);
@@ -111,6 +113,7 @@ fn judge_replication(op: &Op) -> Verdict {
         return Verdict::End(Ok(reply.clone()));
     }
     if tally.is_out_of_reach() {
+        reached(Mark::ReplicationOutOfReach);
         return Verdict::End(Err(op.not_met(true)));
     }
     Verdict::Wait

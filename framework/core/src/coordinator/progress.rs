@@ -8,6 +8,7 @@ use crate::coordinator::{Coordinator, Out, owner, repair};
 use crate::failure::Failure;
 use crate::id::{RequestId, Seat};
 use crate::peer::Response;
+use crate::rare::{Mark, reached, switched_on};
 
 /// What an answer means for the operation it belongs to.
 pub(super) enum Verdict {
@@ -30,8 +31,11 @@ impl Coordinator {
         response: Response,
         out: &mut Outbox<Out>,
     ) {
+        if from != self.seat && switched_on(Mark::LinkThoughtLost) {
+            return self.link_lost(now, from, out);
+        }
         let Some(mut op) = self.remove(id) else {
-            return;
+            return reached(Mark::AnswerLate);
         };
         let Some(index) = op.index_of(from).map(|index| op.credited(index)) else {
             return self.keep(id, op);
@@ -85,6 +89,7 @@ impl Coordinator {
         let mut ids: Vec<_> = waiting.map(|(id, _)| *id).collect();
         ids.sort_unstable();
         for id in ids {
+            reached(Mark::LinkLostUnderWay);
             self.undelivered(now, seat, id, true, out);
         }
     }
@@ -103,6 +108,7 @@ impl Coordinator {
             Verdict::End(result) => self.end(&op, result, out),
             Verdict::WriteAgain => {
                 self.counters.restamped_writes += 1;
+                reached(Mark::WriteAgain);
                 let id = self.next_id();
                 self.begin_lead(now, id, &mut op, out);
                 self.keep(id, op);

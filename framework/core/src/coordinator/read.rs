@@ -7,12 +7,13 @@ use smallvec::SmallVec;
 use crate::actor::{Instant, Now, Outbox};
 use crate::app::{Answers, Reconcile, Undecodable, seen};
 use crate::coordinator::op::{Answer, Op, Read, Stage};
-use crate::coordinator::repair::stale_replicas;
+use crate::coordinator::repair::{needless, stale_replicas};
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::peer::{Execute, Request, Response};
 use crate::quorum::Tally;
+use crate::rare::{Mark, reached, switched_on};
 use crate::record::Freshness;
 
 impl Coordinator {
@@ -29,7 +30,8 @@ impl Coordinator {
             answers: SmallVec::new(),
             late_at: None,
         };
-        for _ in 0..op.wanted() {
+        let spare = u8::from(switched_on(Mark::SpareReadAtOnce));
+        for _ in 0..op.wanted() + spare {
             self.ask_next(now, id, op, &mut read, out);
         }
         op.stage = Stage::Read(read);
@@ -92,6 +94,7 @@ impl Coordinator {
         }
         if self.ask_next(now, id, op, &mut read, out) {
             self.counters.hedged_reads += 1;
+            reached(Mark::SpareRead);
         }
         op.stage = Stage::Read(read);
     }
@@ -136,24 +139,33 @@ impl Coordinator {
             unreachable!("the stage was matched");
         };
         if read.tally.fail(index) && !read.tally.is_out_of_reach() {
+            reached(Mark::ReadFailedOver);
             self.ask_next(now, id, op, &mut read, out);
             // The spare one may be late before those that were asked first.
             self.untimed.push(id);
         }
         let is_lost = read.tally.is_out_of_reach();
         op.stage = Stage::Read(read);
-        if is_lost { Verdict::End(Err(op.not_met(false))) } else { Verdict::Wait }
+        if !is_lost {
+            return Verdict::Wait;
+        }
+        reached(Mark::ReadOutOfReach);
+        Verdict::End(Err(op.not_met(false)))
     }
 
     fn conclude_read(&mut self, op: &mut Op, answers: &[Answer], out: &mut Outbox<Out>) -> Verdict {
         let Ok(reply) = self.one_reply(op, answers) else {
             return Verdict::End(Err(Failure::BadCommand));
         };
-        let stale = stale_replicas(answers);
+        let mut stale = stale_replicas(answers);
+        if stale.is_empty() && switched_on(Mark::RepairForNothing) {
+            stale = needless(answers);
+        }
         if stale.is_empty() || crate::planted!("no-write-back") {
             return Verdict::End(Ok(reply));
         }
         self.counters.read_repairs += 1;
+        reached(Mark::RepairBegun);
         Verdict::WaitAs(self.begin_repair(op, answers.len(), reply, stale, out))
     }
 

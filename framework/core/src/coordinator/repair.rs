@@ -16,6 +16,7 @@ use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
 use crate::peer::{Entry, Request, Response};
 use crate::quorum::Replicas;
+use crate::rare::{Mark, reached};
 use crate::record::Freshness;
 
 impl Coordinator {
@@ -103,8 +104,10 @@ impl Coordinator {
             repair.fetching = repair.fetching.without(Replicas::only(source));
         } else if missing.len() == missed {
             // It has lost what it answered with, so nobody is known to hold it.
+            reached(Mark::RepairSourceForgot);
             return failed(op);
         } else {
+            reached(Mark::RepairFetchedMore);
             self.fetch(op, id, source, missing, out);
             return Verdict::Wait;
         }
@@ -134,6 +137,7 @@ impl Coordinator {
 
 /// A repair whose source or target is gone: what was read may be seen by too few.
 pub(super) fn failed(op: &Op) -> Verdict {
+    reached(Mark::RepairFailed);
     Verdict::End(Err(op.not_met(false)))
 }
 
@@ -176,4 +180,16 @@ pub(super) fn stale_replicas(answers: &[Answer]) -> Vec<Stale> {
         }
     }
     found
+}
+
+/// A repair of a replica that lacks nothing: what the first one read goes to the second.
+pub(super) fn needless(answers: &[Answer]) -> Vec<Stale> {
+    let [first, second, ..] = answers else {
+        return Vec::new();
+    };
+    let read = seen::entries(first.seen.clone()).unwrap_or_default();
+    let held = read.into_iter().filter(|(_, freshness)| *freshness != Freshness::NONE);
+    let held: BTreeSet<_> = held.map(|(key, _)| key).collect();
+    let stale = |key| Stale { replica: second.replica, key, source: first.replica };
+    held.into_iter().map(stale).collect()
 }

@@ -21,6 +21,7 @@ use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
 use crate::peer::{Execute, Refusal, Request, Response};
 use crate::quorum::{Need, Tally, WriteState};
+use crate::rare::{Mark, reached};
 use crate::record::Version;
 
 impl Coordinator {
@@ -79,7 +80,10 @@ impl Coordinator {
                 write.newest = write.newest.max(by);
             }
             Response::Refused(refusal) => {
-                op.is_maybe_written |= refusal == Refusal::Blank;
+                if refusal == Refusal::Blank {
+                    reached(Mark::WriteMetBlank);
+                    op.is_maybe_written = true;
+                }
                 write.tally.fail(index);
             }
             Response::Applied
@@ -114,7 +118,10 @@ impl Coordinator {
                 // It is written, but nobody can say what the reply is.
                 Err(Undecodable) => Verdict::End(Err(op.not_met(true))),
             },
-            WriteState::OutOfReach => Verdict::End(Err(op.not_met(write.tally.has_open()))),
+            WriteState::OutOfReach => {
+                reached(Mark::WriteOutOfReach);
+                Verdict::End(Err(op.not_met(write.tally.has_open())))
+            }
         }
     }
 }

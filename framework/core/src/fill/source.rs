@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::id::{NodeId, Seat};
+use crate::rare::{Mark, reached};
 
 /// The copying of one partition.
 pub(super) struct Filling {
@@ -83,6 +84,12 @@ impl Filling {
         let lost = 1 + count(|it| it.was_blank);
         let is_new = lost >= majority && copying == 0 && (unknown == 0 || has_waited);
         let missing = usize::from(crate::planted!("fill-one-short"));
-        copied + missing > owners - majority || is_new
+        if copied + missing > owners - majority {
+            return true;
+        }
+        if is_new {
+            reached(Mark::FilledAsNew);
+        }
+        is_new
     }
 }
