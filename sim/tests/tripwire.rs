@@ -2,7 +2,7 @@
 //!
 //! Every test here watches the whole of a run from inside its process: see `peer_ring_tripwire`.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "to be caught at it")]
 

@@ -19,9 +19,9 @@
 //! the names of the C library's, which the linker prefers; each takes note, if a closure is being
 //! watched on its thread, and hands on to the real one. So the standard library is caught as well
 //! as any other code that goes through the C library; whoever makes system calls by hand is not.
-//! Linux only.
+//! Only for Linux with the GNU C library; elsewhere this crate is empty.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![deny(missing_docs)]
 
 mod calls;
