@@ -3,7 +3,7 @@
 //! | version | what is in it |
 //! |---|---|
 //! | 1 | all of `peer.proto` but what is named below |
-//! | 2 | every frame ends with a [checksum](crate::checksum) of the rest of it, which is verified before anything else is read; a request for pages says which node is blank |
+//! | 2 | every frame ends with a checksum (`checksum.rs`) of the rest of it, which is verified before anything else is read; a request for pages says which node is blank |
 //!
 //! The versions that a node speaks are in its hello, and the newest that both sides speak is chosen
 //! ([`crate::hello::negotiate`]); so a cluster is upgraded node by node, and each link turns to the
@@ -14,7 +14,7 @@
 //! speaks version 2 adds the checksum, over which older ones step as over any unknown field.
 //!
 //! **To add version 3**: a variant here, and its number as the end of [`Protocols::OURS`]; fields
-//! under new numbers, each taken out by [`WireVersion::leave_out`] for those who do not know it;
+//! under new numbers, each taken out by `WireVersion::leave_out` for those who do not know it;
 //! new kinds of messages are not sent below it at all, and their sender says what it does instead.
 //! What is released keeps its golden files, byte for byte, and `golden/v3` gets what differs. The
 //! oldest version goes only after a release in which it was the oldest but one: then `OURS`

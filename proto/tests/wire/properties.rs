@@ -90,6 +90,9 @@ fn is_refused_or_sound(bytes: Bytes, limits: &Limits) {
 }
 
 fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
+    let first = Frame::decode_first(RawFrame(bytes.clone()), limits);
+    let plain = Frame::decode(RawFrame(bytes.clone()), WireVersion::V1, limits);
+    assert!(first == plain || first.is_err_and(|error| error.is_damage()));
     let Ok(frame) = Frame::decode(RawFrame(bytes.clone()), WireVersion::V1, limits) else {
         return;
     };

@@ -12,7 +12,7 @@ fn status_and_ring_ask_a_running_node() {
     let address = format!("127.0.0.1:{}", cluster.resp(0).port() - 3);
     let (code, said) = run(&["status", "--address", &address]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("3 of 3") && said.contains("  yes\n"), "{said}");
+    assert!(said.contains("3 of 3") && said.contains("  2     yes\n"), "{said}");
     let (code, said) = run(&["ring", "--address", &address]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("n2      alive  -          1   256"), "{said}");
