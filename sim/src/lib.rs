@@ -33,6 +33,7 @@ pub mod random;
 pub mod run;
 pub mod schedule;
 pub mod simulation;
+pub mod story;
 pub mod swarm;
 pub mod time;
 pub mod trace;

@@ -19,6 +19,7 @@ use crate::faults::Kind;
 use crate::history::{Call, History, Operation, Outcome};
 use crate::plan::{Plan, Promise};
 use crate::schedule::Schedule;
+use crate::story::{KvWords, Story};
 use crate::time::Time;
 use crate::trace::{Line, Trace};
 use crate::workload::{Alarm, Clients};
@@ -96,6 +97,17 @@ pub fn trace(plan: &Plan) -> (Outcomes, Vec<Line>, History) {
     let mut run = Run::new(plan, Trace::with_lines());
     let outcomes = run.play();
     (outcomes, run.world.trace().lines().to_vec(), run.clients.history().clone())
+}
+
+/// Carries out a plan and writes its story down.
+#[must_use]
+pub fn record(plan: &Plan) -> (Outcomes, Story) {
+    let mut run = Run::new(plan, Trace::default());
+    run.world.record(KvWords);
+    let outcomes = run.play();
+    let mut story = run.world.story().expect("it was told to record");
+    story.explain(run.clients.history(), outcomes.violation.as_ref());
+    (outcomes, story)
 }
 
 struct Run<'a> {

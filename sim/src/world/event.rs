@@ -74,6 +74,8 @@ pub enum NodeEvent {
         session: u64,
         /// The message, encoded.
         bytes: Bytes,
+        /// The message's number in the story, if one is written.
+        number: u64,
     },
     /// A deadline of one of the node's actors may have come.
     Wake {
