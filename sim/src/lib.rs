@@ -26,6 +26,7 @@ pub mod ask;
 pub mod budget;
 pub mod check;
 pub mod cluster;
+pub mod diagram;
 pub mod faults;
 pub mod history;
 pub mod plan;
