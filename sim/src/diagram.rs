@@ -12,8 +12,8 @@
 //!   0.2203  +----------+<-----|     -> | put    |      #
 //! ```
 //!
-//! The picture is made in three steps, one file each: what is shown ([`scene`]), where it stands
-//! ([`layout`]) and how it is drawn ([`picture`]). A run of some hundred operations is cut down to
+//! The picture is made in three steps, one file each: what is shown (`scene`), where it stands
+//! (`layout`) and how it is drawn (`picture`). A run of some hundred operations is cut down to
 //! those that the violation speaks of and their neighbours on the same keys; talk that serves none
 //! of them is left out; stretches of time in which nothing is shown are squeezed, and marked. What
 //! was left out is said.

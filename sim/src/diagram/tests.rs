@@ -1,6 +1,8 @@
 use peer_ring_core::peer::Lane;
 
 use super::*;
+use crate::plan::{Plan, Profile};
+use crate::run;
 use crate::story::{
     Arrival, Fate, Message, Operation, Outcome, Reception, Span, SpanKind, Violation,
 };
@@ -225,6 +227,18 @@ fn no_name_breaks_a_picture_and_no_run_makes_it_large() {
         let text = text(&story, &options);
         assert!(text.len() < 400_000, "{} bytes", text.len());
         assert!(!text.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn nothing_overlaps_in_whole_runs() {
+    for seed in 0..4 {
+        for profile in [Profile::Default, Profile::Weak] {
+            let (_, story) = run::record(&Plan::draw(seed, profile));
+            let svg = svg(&story, &Options::default());
+            elements(&svg);
+            nothing_overlaps(&svg);
+        }
     }
 }
 

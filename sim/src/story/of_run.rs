@@ -54,3 +54,44 @@ fn speaks_of(text: &str, operation: &Operation) -> bool {
     text.contains(&operation.to_string())
         || text.contains(&format!("process: {process}, invoked: {invoked}, "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::linearizable::{self, Action};
+    use crate::history::{Call, Outcome};
+    use crate::time::{Moment, Time};
+    use crate::world::NodeIndex;
+
+    fn operation(invoked: u64) -> Operation {
+        Operation {
+            client: 3,
+            node: NodeIndex(0),
+            key: 1,
+            call: Call::Get,
+            invoked: Moment { event: invoked, at: Time(invoked) },
+            outcome: Outcome::Unknown,
+        }
+    }
+
+    #[test]
+    fn operations_are_known_by_how_checkers_show_them() {
+        let shown = linearizable::Operation {
+            process: 3,
+            invoked: 7,
+            returned: None,
+            action: Action::Delete,
+        };
+        for text in [format!("a\n {shown:?}"), format!("a\n {}", operation(7))] {
+            assert!(speaks_of(&text, &operation(7)), "{text}");
+            assert!(!speaks_of(&text, &operation(77)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_taken_for_another_that_begins_like_it() {
+        assert!(names("record key-12: n1 holds", 12));
+        assert!(!names("record key-12: n1 holds", 1));
+        assert!(names("key-12 and key-1", 1));
+    }
+}

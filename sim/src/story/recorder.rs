@@ -166,8 +166,9 @@ impl Recorder {
 
     /// A node begins to handle a message, or drops it.
     pub fn handle_message(&mut self, now: Time, number: u64, is_taken: bool) {
-        let message = usize::try_from(number).ok().and_then(|at| self.story.messages.get_mut(at));
-        let Some(message) = message else {
+        let at = number.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        let Some(message) = at.and_then(|at| self.story.messages.get_mut(at)) else {
+            self.cause = None;
             return;
         };
         self.cause = message.cause;
@@ -183,7 +184,7 @@ impl Recorder {
         }
     }
 
-    /// A node sends a message. Its number.
+    /// A node sends a message. Its number: the first is one, and zero is none of the story's.
     pub fn send(&mut self, now: Time, hop: Hop, said: &Said, arrivals: Option<Arrivals>) -> u64 {
         let About { cause, partition } = self.about(hop, &said.body);
         let fate = match arrivals {
@@ -209,7 +210,7 @@ impl Recorder {
             sent: now,
             fate,
         });
-        self.story.messages.len() as u64 - 1
+        self.story.messages.len() as u64
     }
 
     /// What a message is about. A response is about what its request was about. A request is for

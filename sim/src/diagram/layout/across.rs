@@ -119,7 +119,11 @@ fn boxes(scene: &Scene<'_>) -> (Vec<(i32, String)>, Vec<Boxed>) {
         taken.sort_by(|one, other| one.0.cmp(&other.0));
     }
     let named = |(at, (name, _)): (usize, (String, Time))| {
-        let name = if is_by_client && !name.is_empty() { name } else { "clients".to_owned() };
+        let name = match (is_by_client && !name.is_empty(), at) {
+            (true, _) => name,
+            (false, 0) => "clients".to_owned(),
+            (false, _) => String::new(),
+        };
         (COLUMNS_AT + BOX_PITCH * count(at), name)
     };
     (taken.into_iter().enumerate().map(named).collect(), boxes)

@@ -92,7 +92,8 @@ impl Pass<'_> {
         if passed > IDLE {
             // Nothing that hangs below the last moment reaches into the gap.
             let hanging = self.free.gaps.iter().copied().max().unwrap_or(self.y);
-            self.y = self.y.max(hanging);
+            let beside = self.free.faults.min(self.y + 2 * LINE);
+            self.y = self.y.max(hanging).max(beside);
             layout.idle.push((self.y + IDLE_HEIGHT / 2, passed));
             self.y += IDLE_HEIGHT;
             return;
@@ -113,6 +114,7 @@ impl Pass<'_> {
             Mark::Begun(at) => self.begin(at, layout),
             Mark::Ended(at) => self.end(at, layout),
             Mark::Asked(at) => {
+                self.clear_way(at);
                 let boxed = &mut layout.boxes[at];
                 let free = &mut self.free.columns[boxed.column];
                 self.y = self.y.max(*free);
@@ -121,6 +123,7 @@ impl Pass<'_> {
                 *free = boxed.bottom + 8;
             }
             Mark::Answered(at) | Mark::AnsweredAtOnce(at) => {
+                self.clear_way(at);
                 let boxed = &mut layout.boxes[at];
                 self.y = self.y.max(boxed.bottom);
                 boxed.bottom = self.y;
@@ -188,6 +191,13 @@ impl Pass<'_> {
             }
         }
         bar.bottom = self.y;
+    }
+
+    /// Goes below all labels on the way from an operation to the node that is asked.
+    fn clear_way(&mut self, at: usize) {
+        let lane = self.scene.lane(self.scene.operations[at].operation.node).unwrap_or(0);
+        let lowest = self.free.gaps[..=lane].iter().copied().max();
+        self.y = self.y.max(lowest.unwrap_or(self.y));
     }
 
     /// Takes a line of text between two lanes, at the first place from here on.
