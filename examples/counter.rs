@@ -69,7 +69,7 @@ mod tests {
     fn no_acknowledged_increment_is_lost_to_a_crash() {
         let hit = || Add { name: "hits".into(), by: 1 };
         for seed in 0..20 {
-            let mut sim = Simulation::new(seed).nodes(3).app(Counters);
+            let mut sim = Simulation::new(seed).nodes(3).app(Counters).start();
             assert_eq!(sim.ask("n1", hit()), Ok(1));
             for node in ["n1", "n2", "n3"] {
                 sim.crash(node);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_primary_that_is_cut_off_acknowledges_nothing() {
-        let mut sim = Simulation::new(7).nodes(3).app(Counters);
+        let mut sim = Simulation::new(7).nodes(3).app(Counters).start();
         let nodes = ["n1", "n2", "n3"];
         for alone in nodes {
             let others: Vec<_> = nodes.into_iter().filter(|node| *node != alone).collect();

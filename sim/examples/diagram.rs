@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use peer_ring_sim::diagram::{self, Options};
-use peer_ring_sim::plan::{Plan, Profile};
+use peer_ring_sim::plan::{Plan, Swarm};
 use peer_ring_sim::run;
+use peer_ring_sim::store::{Profile, Store};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +16,8 @@ fn main() -> ExitCode {
     };
     let is_weak = words.iter().any(|word| word == "--weak");
     let profile = if is_weak { Profile::Weak } else { Profile::Default };
-    let (_, story) = run::record(&Plan::draw(seed, profile));
+    let store = Store { profile, ..Store::default() };
+    let (_, story) = run::record(&store, &Plan::draw(&store, seed, &Swarm::default()));
     print!("{}", diagram::text(&story, &Options::default()));
     match std::fs::write(file, diagram::svg(&story, &Options::default())) {
         Ok(()) => ExitCode::SUCCESS,

@@ -41,6 +41,8 @@ pub use scope::Scope;
 pub use sever::Sever;
 
 use crate::random::Stream;
+use crate::schedule::span::Span;
+use crate::schedule::words::{Words, Wrong};
 use crate::time::Time;
 use crate::world::{Hop, Letter, World};
 
@@ -141,6 +143,26 @@ impl Fault {
         self.meddler().end(world);
     }
 
+    /// The fault that these words say: its kind's name, and what is to be said of it.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        Ok(match Kind::read(words)? {
+            Kind::Drop => Self::Drop(Drop::read(words)?),
+            Kind::Delay => Self::Delay(Delay::read(words)?),
+            Kind::Reorder => Self::Reorder(Reorder::read(words)?),
+            Kind::Duplicate => Self::Duplicate(Duplicate::read(words)?),
+            Kind::Cut => Self::Cut(Cut::read(words)?),
+            Kind::Partition => Self::Partition(Partition::read(words)?),
+            Kind::Sever => Self::Sever(Sever::read(words)?),
+            Kind::Crash => Self::Crash(Crash::read(words)?),
+            Kind::Pause => Self::Pause(Pause::read(words)?),
+            Kind::Jump => Self::Jump(Jump::read(words)?),
+            Kind::Drift => Self::Drift(Drift::read(words)?),
+        })
+    }
+
     /// What it does.
     #[must_use]
     pub fn meddler(&self) -> &dyn Meddle {
@@ -182,6 +204,7 @@ impl fmt::Display for Fault {
 impl fmt::Display for Scheduled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, at, lasts, fault } = self;
-        write!(f, "#{id} at {at} for {}: {fault}", Time::ZERO + *lasts)
+        let (at, lasts) = (Span(at.since(Time::ZERO)), Span(*lasts));
+        write!(f, "#{id} at {at} for {lasts} {fault}")
     }
 }

@@ -71,6 +71,8 @@ pub struct Done {
     pub returned: Moment,
     /// The latest time that any wall clock had shown by then.
     pub latest_wall: Wall,
+    /// The earliest time that any wall clock showed while the operation was under way.
+    pub earliest_wall: Wall,
     /// What a [`Call::Get`] found.
     pub found: Option<u64>,
     /// The version of what was found or written.

@@ -4,20 +4,21 @@
 //! is its own: time, the network, and the crashes of nodes. Everything random comes from streams
 //! that are keyed by a seed, so whatever happens once can be made to happen again.
 //!
-//! There are two ways to use it. [`Simulation`] runs *your* app, and lets you ask and hurt its
-//! nodes one step after another: see its example. The [`swarm`] runs the key-value store, thousands
-//! of times, each time with other sizes, clients and faults, and has everything checked that
-//! peer-ring promises:
+//! [`Simulation`] runs *your* app: by hand, asked and hurt one step after another, or thousands of
+//! times, each with other clients and faults, and whatever you claim of it is checked. peer-ring
+//! itself is tested in the same way, by the key-value [`store`]:
 //!
 //! ```text
-//! seed --> plan: topology, workload, faults        (plan)
+//! subject: an app, its clients' calls, its claims     (subject; store is the key-value store)
 //!            |
-//!            v
-//!          run: found, turmoil, heal, read all     (run)
+//! seed --> plan: sizes, calls, faults              (plan)   <--> text (schedule)
+//!            |                                        ^
+//!            v                                        | smaller (shrink)
+//!          run: found, turmoil, heal, look at all  (run)
 //!            |      \
 //!            |       world: agenda, nodes, network (world)
 //!            v
-//!          history --> checkers --> violation      (history, check)
+//!          journal --> checkers --> violation      (journal, check)
 //! ```
 
 #![deny(missing_docs)]
@@ -25,20 +26,30 @@
 pub mod ask;
 pub mod budget;
 pub mod check;
+pub mod clients;
 pub mod cluster;
 pub mod diagram;
+pub mod explain;
 pub mod faults;
 pub mod history;
+pub mod journal;
 pub mod plan;
+pub mod planted;
 pub mod random;
 pub mod run;
 pub mod schedule;
+pub mod shrink;
 pub mod simulation;
+pub mod store;
 pub mod story;
+pub mod subject;
 pub mod swarm;
 pub mod time;
+pub mod timetable;
 pub mod trace;
-pub mod workload;
 pub mod world;
 
-pub use simulation::Simulation;
+pub use faults::Kind;
+pub use plan::Swarm;
+pub use random::Stream;
+pub use simulation::{Seen, Simulation};

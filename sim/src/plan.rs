@@ -3,71 +3,94 @@
 //! A swarm draws one from each seed. The draws are those of *swarm testing* (Groce and others,
 //! 2012): in each run most kinds of faults are off, and how likely the others are is drawn too, so
 //! that each kind meets the system in all sorts of company and also alone.
+//!
+//! What clients ask and what goes wrong are explicit lists. So a plan can be written down
+//! ([`crate::schedule`]), edited, carried out again to the last event, and made smaller
+//! ([`crate::shrink`]).
 
 mod draw;
-pub mod topology;
+mod faults;
 
-use std::fmt;
-use std::num::NonZeroU8;
 use std::time::Duration;
 
-use peer_ring_kv::{Kv, Namespace, Namespaces};
-
-pub use topology::{Profile, Promise, Topology};
+pub use faults::Swarm;
 
 use crate::cluster::Cluster;
 use crate::faults::Scheduled;
-use crate::workload::Workload;
+use crate::subject::Subject;
+use crate::time::Time;
+use crate::world::NodeIndex;
 
-/// Everything that a run is a function of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+/// Everything that a run is a function of, besides its subject.
+pub struct Plan<S: Subject> {
     /// What all streams are keyed by.
     pub seed: u64,
-    /// How many nodes, replicas and answers there are, and what they promise.
-    pub topology: Topology,
+    /// What is drawn of the app and its promises.
+    pub settings: S::Settings,
     /// The nodes and the network.
     pub cluster: Cluster,
-    /// What clients do.
-    pub workload: Workload,
+    /// How long clients and the system have.
+    pub patience: Patience,
+    /// What clients ask, each of them one call after another, by time and number.
+    pub calls: Vec<Planned<S::Call>>,
     /// What goes wrong.
     pub faults: Vec<Scheduled>,
-    /// For how long clients work while things go wrong; then all is healed.
-    pub turmoil: Duration,
+    /// When all faults are ended. Calls from then on meet a healthy cluster.
+    pub heal: Time,
+    /// How many times as likely a message is struck while something rare is under way.
+    pub rise: u32,
 }
 
-impl Plan {
+/// A call with its place in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned<C> {
+    /// Tells it from the others, and stays its own when those are taken away.
+    pub id: u32,
+    /// Which client makes it.
+    pub client: u32,
+    /// When: not before this, and not before the client was answered what it asked before. From
+    /// [`Plan::heal`] on, counted from when the cluster is whole again instead.
+    pub at: Time,
+    /// Which node is asked.
+    pub node: NodeIndex,
+    /// What is asked.
+    pub call: C,
+}
+
+/// How long clients and the system have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long the system is given for a call.
+    pub timeout: Duration,
+    /// How long a client waits for an answer before it gives up.
+    pub patience: Duration,
+}
+
+impl<S: Subject> Plan<S> {
     /// The plan that a seed draws.
     #[must_use]
-    pub fn draw(seed: u64, profile: Profile) -> Self {
-        draw::plan(seed, profile)
+    pub fn draw(subject: &S, seed: u64, swarm: &Swarm) -> Self {
+        draw::plan(subject, seed, swarm)
     }
 
-    /// The store under test.
+    /// How many steps it has: calls and faults.
     #[must_use]
-    pub fn kv(&self) -> Kv {
-        let Topology { n, r, w, .. } = self.topology;
-        let count = |count| NonZeroU8::new(count).expect("a topology has no zeros");
-        let settings = peer_ring_kv::namespace::Settings {
-            n: count(n),
-            r: Some(count(r)),
-            w: Some(count(w)),
-            ttl_ms: None,
-        };
-        Kv::new(Namespaces::new([(Namespace::default(), settings)].into()))
+    pub fn steps(&self) -> usize {
+        self.calls.len() + self.faults.len()
     }
 }
 
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, topology, workload, faults, turmoil, .. } = self;
-        writeln!(f, "seed {seed}: {topology}")?;
-        let Workload { clients, keys, timeout, patience, .. } = workload;
-        writeln!(
-            f,
-            "{clients} clients, {keys} keys, timeout {timeout:?}, patience {patience:?}, \
-             {turmoil:?} of turmoil"
-        )?;
-        faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
+impl<S: Subject> Clone for Plan<S> {
+    fn clone(&self) -> Self {
+        Self {
+            seed: self.seed,
+            settings: self.settings.clone(),
+            cluster: self.cluster.clone(),
+            patience: self.patience,
+            calls: self.calls.clone(),
+            faults: self.faults.clone(),
+            heal: self.heal,
+            rise: self.rise,
+        }
     }
 }

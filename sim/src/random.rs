@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -98,6 +99,12 @@ impl Chance {
         Self::ppm(percent.saturating_mul(10_000))
     }
 
+    /// So many times as likely; certain when that is more.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Self {
+        Self::ppm(self.0.saturating_mul(factor))
+    }
+
     /// So many in a million; certain when there are more.
     #[must_use]
     pub fn ppm(ppm: u32) -> Self {
@@ -106,8 +113,31 @@ impl Chance {
 }
 
 impl fmt::Display for Chance {
+    /// In percent, exactly: `5%`, `0.02%`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ppm", self.0)
+        write!(f, "{}", self.0 / 10_000)?;
+        if !self.0.is_multiple_of(10_000) {
+            let part = format!("{:04}", self.0 % 10_000);
+            write!(f, ".{}", part.trim_end_matches('0'))?;
+        }
+        f.write_str("%")
+    }
+}
+
+impl FromStr for Chance {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let number = word.strip_suffix('%').ok_or(())?;
+        let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(part) || !(1..=4).contains(&part.len()) {
+            return Err(());
+        }
+        let whole: u32 = whole.parse().map_err(|_| ())?;
+        let part: u32 = format!("{part:0<4}").parse().map_err(|_| ())?;
+        let ppm = whole.checked_mul(10_000).and_then(|ppm| ppm.checked_add(part)).ok_or(())?;
+        (ppm <= Self::CERTAIN.0).then_some(Self(ppm)).ok_or(())
     }
 }
 
@@ -147,6 +177,17 @@ mod tests {
         assert!((29_000..31_000).contains(&hits), "{hits}");
         assert!(!stream.happens(Chance::NEVER));
         assert!(stream.happens(Chance::CERTAIN));
+    }
+
+    #[test]
+    fn a_chance_is_read_as_it_is_written() {
+        for (ppm, text) in [(0, "0%"), (50_000, "5%"), (200, "0.02%"), (1_000_000, "100%")] {
+            assert_eq!(Chance::ppm(ppm).to_string(), text);
+            assert_eq!(text.parse(), Ok(Chance::ppm(ppm)));
+        }
+        for text in ["5", "%", "101%", "-1%", "0.00001%", "1.%"] {
+            assert_eq!(text.parse::<Chance>(), Err(()), "{text}");
+        }
     }
 
     #[test]

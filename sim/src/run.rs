@@ -1,43 +1,42 @@
-//! One run: a plan carried out, and everything checked that it promises.
+//! One run: a plan carried out, and everything checked that is promised.
 //!
 //! A run has five acts. The cluster is **founded**. In the **turmoil** clients work and faults come
 //! and go. Then all is **healed**: within a stated time the cluster must be whole, and whatever is
 //! asked of it from then on must be done. When nothing is on its way any more it is **quiet**:
-//! replicas that missed nothing must hold the same. At last every key is **read** at all of its
-//! replicas, after which all of them must hold the same, come what may; and the history of all
-//! that clients did and saw goes to the checkers.
+//! replicas that missed nothing must hold the same. At last the subject's **last calls** are made,
+//! after which all replicas must hold the same, come what may; and the journal of all that clients
+//! asked and were answered goes to the checkers.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::num::NonZeroU8;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use peer_ring_core::app::Apps;
 
-use crate::check::linearizable::{self, Action, Limit, Verdict};
-use crate::check::{Violation, convergence, durable, liveness, lost_write, resources};
+use crate::check::{Class, Violation, convergence, liveness, resources};
+use crate::clients::{Alarm, Clients, TIMEOUT_AFTER_HEAL};
 use crate::faults::Kind;
-use crate::history::{Call, History, Operation, Outcome};
-use crate::plan::{Plan, Promise};
-use crate::schedule::Schedule;
-use crate::story::{KvWords, Story};
-use crate::time::Time;
+use crate::journal::{Entry, Outcome};
+use crate::plan::Plan;
+use crate::story::Story;
+use crate::subject::{JournalOf, Subject};
+use crate::time::{Moment, Time};
+use crate::timetable::Timetable;
 use crate::trace::{Line, Trace};
-use crate::workload::{Alarm, Clients};
 use crate::world::{Happening, Traffic, World};
 
-/// The number of the schedule's first alarm; those of clients are smaller.
-const SCHEDULE_ALARMS: u64 = 1 << 62;
+/// The number of the timetable's first alarm; those of clients are smaller.
+const TIMETABLE_ALARMS: u64 = 1 << 62;
 /// How long a cluster may take to be founded.
 const FOUNDED_WITHIN: Duration = Duration::from_secs(5);
-/// How many operations each client has on the healed cluster.
-const OPERATIONS_AFTER_HEAL: u32 = 4;
-/// How long the healed cluster is given for each of them.
-const TIMEOUT_AFTER_HEAL: Duration = Duration::from_secs(2);
 /// Longer than any message can be on its way.
 const QUIET_AFTER: Duration = Duration::from_secs(4);
+/// Longer than all calls on a healthy cluster take.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What came of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
     /// The hash of its trace.
     pub hash: u64,
@@ -45,7 +44,7 @@ pub struct Outcomes {
     pub events: u64,
     /// How long it lasted, in its own time.
     pub simulated: Duration,
-    /// What came of its operations.
+    /// What came of its calls.
     pub operations: Operations,
     /// How many faults of each kind began.
     pub faults: BTreeMap<Kind, u64>,
@@ -57,24 +56,7 @@ pub struct Outcomes {
     pub violation: Option<Violation>,
 }
 
-impl Outcomes {
-    /// Those of a run that was cut short.
-    #[must_use]
-    pub(crate) fn nothing() -> Self {
-        Self {
-            hash: 0,
-            events: 0,
-            simulated: Duration::ZERO,
-            operations: Operations::default(),
-            faults: BTreeMap::new(),
-            over_budget: 0,
-            traffic: Traffic::default(),
-            violation: None,
-        }
-    }
-}
-
-/// How many operations had which outcome.
+/// How many calls had which outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
     /// They were done.
@@ -85,62 +67,84 @@ pub struct Operations {
     pub unknown: u64,
 }
 
-/// Carries out a plan.
-#[must_use]
-pub fn run(plan: &Plan) -> Outcomes {
-    Run::new(plan, Trace::default()).play()
+/// A run that was watched.
+pub struct Watched<S: Subject> {
+    /// What came of it.
+    pub outcomes: Outcomes,
+    /// What clients asked, and what came of that.
+    pub journal: JournalOf<S>,
+    /// Each event, if they were to be kept.
+    pub lines: Vec<Line>,
+    /// When the run ended: with the violation, if there is one.
+    pub end: Moment,
 }
 
-/// Carries out a plan and keeps every line of its trace.
+/// Carries out a plan. A panic in it is a violation of its own class.
 #[must_use]
-pub fn trace(plan: &Plan) -> (Outcomes, Vec<Line>, History) {
-    let mut run = Run::new(plan, Trace::with_lines());
-    let outcomes = run.play();
-    (outcomes, run.world.trace().lines().to_vec(), run.clients.history().clone())
+pub fn run<S: Subject>(subject: &S, plan: &Plan<S>) -> Outcomes {
+    watch(subject, plan, Trace::default()).outcomes
+}
+
+/// Carries out a plan, and tells more about it; the trace keeps its lines if it is one that does.
+#[must_use]
+pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S> {
+    finish(Run::new(subject, plan, trace)).0
 }
 
 /// Carries out a plan and writes its story down.
 #[must_use]
-pub fn record(plan: &Plan) -> (Outcomes, Story) {
-    let mut run = Run::new(plan, Trace::default());
-    run.world.record(KvWords);
-    let outcomes = run.play();
-    let mut story = run.world.story().expect("it was told to record");
-    story.explain(run.clients.history(), outcomes.violation.as_ref());
-    (outcomes, story)
+pub fn record<S: Subject>(subject: &S, plan: &Plan<S>) -> (Watched<S>, Story) {
+    let mut run = Run::new(subject, plan, Trace::default());
+    run.world.record(subject.words());
+    let (watched, world) = finish(run);
+    let mut story = world.story().expect("it was told to record");
+    story.explain(&watched.journal, watched.outcomes.violation.as_ref());
+    (watched, story)
 }
 
-struct Run<'a> {
-    plan: &'a Plan,
+/// Carries out a run, and leaves the world as it was at its end.
+fn finish<S: Subject>(mut run: Run<'_, S>) -> (Watched<S>, World) {
+    let acts = catch_unwind(AssertUnwindSafe(|| run.acts()));
+    let violation = match acts {
+        Ok(acts) => acts.err(),
+        Err(panic) => {
+            let text = text_of(panic.as_ref());
+            Some(Violation { class: Class::Crash, checker: "panic", text })
+        }
+    };
+    let end = run.world.now();
+    let outcomes = Outcomes {
+        hash: run.world.trace().hash(),
+        events: end.event,
+        simulated: end.at.since(Time::ZERO),
+        operations: Operations::of(run.clients.journal()),
+        faults: run.timetable.begun(),
+        over_budget: run.timetable.over_budget(),
+        traffic: run.world.traffic(),
+        violation,
+    };
+    let lines = run.world.trace().lines().to_vec();
+    (Watched { outcomes, journal: run.clients.into_journal(), lines, end }, run.world)
+}
+
+struct Run<'a, S: Subject> {
+    subject: &'a S,
+    plan: &'a Plan<S>,
     world: World,
-    clients: Clients,
-    schedule: Schedule,
+    clients: Clients<'a, S>,
+    timetable: Timetable,
 }
 
-impl<'a> Run<'a> {
-    fn new(plan: &'a Plan, trace: Trace) -> Self {
+impl<'a, S: Subject> Run<'a, S> {
+    fn new(subject: &'a S, plan: &'a Plan<S>, trace: Trace) -> Self {
         let mut apps = Apps::new();
-        apps.add(plan.kv()).expect("there is no other app");
+        apps.add(subject.app(&plan.settings)).expect("there is no other app");
         Self {
+            subject,
             plan,
             world: World::new(plan.seed, plan.cluster.clone(), apps, trace),
-            clients: Clients::new(plan.seed, plan.workload.clone(), plan.kv()),
-            schedule: Schedule::new(plan.faults.clone()),
-        }
-    }
-
-    fn play(&mut self) -> Outcomes {
-        let violation = self.acts().err();
-        let now = self.world.now();
-        Outcomes {
-            hash: self.world.trace().hash(),
-            events: now.event,
-            simulated: now.at.since(Time::ZERO),
-            operations: Operations::of(self.clients.history()),
-            faults: self.schedule.begun(),
-            over_budget: self.schedule.over_budget(),
-            traffic: self.world.traffic(),
-            violation,
+            clients: Clients::new(subject, plan),
+            timetable: Timetable::new(plan.faults.clone()),
         }
     }
 
@@ -149,12 +153,13 @@ impl<'a> Run<'a> {
         self.suffer()?;
         self.recover()?;
         self.fall_quiet()?;
-        self.read_all()?;
-        self.check_history()
+        self.look_at_all()?;
+        self.world.rings().check()?;
+        self.subject.judge(&self.plan.settings, self.clients.journal())
     }
 
     fn found(&mut self) -> Result<(), Violation> {
-        self.schedule.set_alarms(SCHEDULE_ALARMS, &mut self.world);
+        self.timetable.set_alarms(TIMETABLE_ALARMS, &mut self.world);
         for node in self.world.nodes() {
             self.world.start(node);
         }
@@ -163,49 +168,61 @@ impl<'a> Run<'a> {
     }
 
     fn suffer(&mut self) -> Result<(), Violation> {
-        self.clients.go(&mut self.world, self.plan.workload.operations_each);
-        self.drive_for(self.plan.turmoil)
+        self.clients.suffer(&mut self.world);
+        let left = self.plan.heal.since(self.world.now().at);
+        self.drive_for(left)
     }
 
     fn recover(&mut self) -> Result<(), Violation> {
         self.clients.stop();
-        self.schedule.heal(&mut self.world);
+        self.timetable.heal(&mut self.world);
         self.drive_until(liveness::WHOLE_WITHIN, |run| run.world.is_whole())?;
         liveness::check_whole(&self.world)?;
-        let patience = self.plan.workload.patience;
-        self.drive_until(patience, |run| run.clients.are_idle())?;
-        self.clients.grant(TIMEOUT_AFTER_HEAL);
-        let before = self.clients.history().operations().len();
-        self.clients.go(&mut self.world, OPERATIONS_AFTER_HEAL);
-        self.drive_until(Duration::from_secs(60), |run| run.clients.are_done())?;
-        liveness::check_done(&self.clients.history().operations()[before..])
+        self.drive_until(self.plan.patience.patience, |run| run.clients.are_idle())?;
+        let before = self.clients.journal().entries().len();
+        self.clients.recover(&mut self.world);
+        self.drive_until(RECOVERED_WITHIN, |run| run.clients.are_done())?;
+        self.check_done(before)
     }
 
     fn fall_quiet(&mut self) -> Result<(), Violation> {
         self.drive_for(QUIET_AFTER)?;
-        if self.schedule.begun().keys().any(|kind| kind.loses_writes()) {
+        if self.timetable.begun().keys().any(|kind| kind.loses_writes()) {
             return Ok(());
         }
         convergence::check(&self.world)
     }
 
-    fn read_all(&mut self) -> Result<(), Violation> {
-        let n = NonZeroU8::new(self.plan.topology.n).expect("a topology has no zeros");
-        let before = self.clients.history().operations().len();
-        self.clients.read_all(&mut self.world, n);
-        self.drive_for(TIMEOUT_AFTER_HEAL)?;
-        liveness::check_done(&self.clients.history().operations()[before..])?;
-        convergence::check(&self.world)?;
+    fn look_at_all(&mut self) -> Result<(), Violation> {
+        let before = self.clients.journal().entries().len();
+        self.clients.audit(&mut self.world);
+        if self.clients.journal().entries().len() > before {
+            self.drive_for(TIMEOUT_AFTER_HEAL)?;
+            self.check_done(before)?;
+            convergence::check(&self.world)?;
+        }
         resources::check(&self.world)
     }
 
-    fn check_history(&self) -> Result<(), Violation> {
-        self.world.rings().check()?;
-        lost_write::check(self.clients.history())?;
-        match self.plan.topology.promise {
-            Promise::LastWriteWins => Ok(()),
-            Promise::Linearizable => check_linearizable(self.clients.history()),
-        }
+    /// Whether every call from this place on was done.
+    fn check_done(&self, first: usize) -> Result<(), Violation> {
+        let entries = &self.clients.journal().entries()[first..];
+        liveness::check_done(entries, |entry| self.in_words(entry))
+    }
+
+    fn in_words(&self, entry: &Entry<S::Call, impl Sized>) -> String {
+        let Entry { id, client, node, call, invoked, outcome, .. } = entry;
+        let call = self.subject.write_call(call);
+        let outcome = match outcome {
+            Outcome::Unknown => "was not answered".to_owned(),
+            Outcome::Done { .. } => "was done".to_owned(),
+            Outcome::Failed { failure: Some(failure), .. } => format!("was refused: {failure}"),
+            Outcome::Failed { failure: None, .. } => "found nobody".to_owned(),
+        };
+        format!(
+            "call #{id} of client {client} at {node}, {call}, asked at {}, {outcome}",
+            invoked.at
+        )
     }
 
     /// Goes on for a time, or until `is_reached`; looks for that every few milliseconds.
@@ -230,77 +247,42 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, happening: Happening) -> Result<(), Violation> {
+        resources::check_bounds(&self.world)?;
         match happening {
-            Happening::Alarm(alarm) if alarm >= SCHEDULE_ALARMS => {
-                self.schedule.take_alarm(alarm - SCHEDULE_ALARMS, &mut self.world);
+            Happening::Alarm(alarm) if alarm >= TIMETABLE_ALARMS => {
+                self.timetable.take_alarm(alarm - TIMETABLE_ALARMS, &mut self.world);
             }
             Happening::Alarm(alarm) => {
                 self.clients.take_alarm(Alarm::decode(alarm), &mut self.world);
             }
             Happening::Crashed(node) => self.clients.take_crash(node, &mut self.world),
             Happening::Reply { caller, result } => {
-                let number = self.clients.take_reply(caller, &result, &mut self.world);
-                if let Some(number) = number {
-                    self.check_acknowledged(number)?;
+                let ended = self.clients.take_reply(caller, &result, &mut self.world);
+                if let Some(entry) = ended {
+                    self.subject.acknowledged(&self.plan.settings, &self.world, entry)?;
                 }
             }
         }
         Ok(())
     }
-
-    fn check_acknowledged(&self, number: usize) -> Result<(), Violation> {
-        let operation = self.clients.history().get(number);
-        match operation.call {
-            Call::Get => Ok(()),
-            Call::Put { .. } | Call::Delete => {
-                durable::check(&self.world, operation, self.plan.topology.w)
-            }
-        }
-    }
-}
-
-fn check_linearizable(history: &History) -> Result<(), Violation> {
-    let registers: linearizable::History<u32> =
-        history.operations().iter().filter_map(on_register).collect();
-    match linearizable::check(&registers, Limit::default()) {
-        // What was not decided within the limit is not held against anybody.
-        Verdict::Linearizable | Verdict::Unknown { .. } => Ok(()),
-        Verdict::NotLinearizable { key, prefix } => {
-            let mut text = format!("no order of these operations on key {key} explains the last");
-            for operation in prefix {
-                text.push_str(&format!("\n  {operation:?}"));
-            }
-            Err(Violation::new("linearizable", text))
-        }
-    }
-}
-
-/// The operation as one on a register, if it says anything about one.
-fn on_register(operation: &Operation) -> Option<(u32, linearizable::Operation)> {
-    let returned = match &operation.outcome {
-        Outcome::Done(done) => Some(done.returned.event),
-        Outcome::Unknown => None,
-        Outcome::Failed { .. } => return None,
-    };
-    let action = match operation.call {
-        Call::Get => Action::Read { value: operation.done()?.found },
-        Call::Put { value, .. } => Action::Write { value },
-        Call::Delete => Action::Delete,
-    };
-    let (process, invoked) = (operation.client, operation.invoked.event);
-    Some((operation.key, linearizable::Operation { process, invoked, returned, action }))
 }
 
 impl Operations {
-    fn of(history: &History) -> Self {
+    fn of<C, R>(journal: &crate::journal::Journal<C, R>) -> Self {
         let mut sum = Self::default();
-        for operation in history.operations() {
-            match operation.outcome {
-                Outcome::Done(_) => sum.done += 1,
+        for entry in journal.entries() {
+            match entry.outcome {
+                Outcome::Done { .. } => sum.done += 1,
                 Outcome::Failed { .. } => sum.failed += 1,
                 Outcome::Unknown => sum.unknown += 1,
             }
         }
         sum
     }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
 }

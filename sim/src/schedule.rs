@@ -1,102 +1,74 @@
-//! A schedule at work: begins its faults and ends them when their time has come.
+//! Schedules: a plan as a text that people read, edit, keep, and carry out again.
+//!
+//! ```text
+//! peer-ring schedule 1
+//! # A line that begins with a hash sign is for people.
+//! app kv n=3 r=2 w=2 last-write-wins
+//! seed 4711
+//! cluster 3 nodes 3 replicas 1 shards
+//! latency 100us to 600us and 1% 600us to 6ms
+//! patience 300ms then 400ms
+//! rise 3
+//! heal at 8.2s
+//! fault #4 at 1.25s for 300ms partition n1 | n2 n3
+//! call #12 client 2 at 1.304512s at n3 put key-1
+//! found correctness lost write
+//! ```
+//!
+//! # Grammar, version 1
+//!
+//! The first line names the version. Then comes one item a line, in any order; blank lines and
+//! comments go anywhere. Times are spans since the world began (`1.5s`, `300ms`, `20us`, `7ns`),
+//! nodes are `n1`, `n2` and so on, chances are percents.
+//!
+//! | line | how often | what it says |
+//! |---|---|---|
+//! | `app NAME SETTINGS` | once | the app, and whatever it has to be told |
+//! | `seed N` | once | what all randomness is keyed by |
+//! | `cluster N nodes N replicas N shards` | once | the sizes |
+//! | `latency SPAN to SPAN and CHANCE SPAN to SPAN` | at most once | how long a message takes; and how long those do, of which there are so many, that take longer |
+//! | `patience SPAN then SPAN` | at most once | the deadline of a call; when its client gives up |
+//! | `rise N` | at most once | how many times as likely a message is struck while something rare is under way |
+//! | `heal at SPAN` | once | when all faults are over |
+//! | `fault #ID at SPAN for SPAN KIND ...` | any | something goes wrong; each kind has words of its own |
+//! | `call #ID client N at SPAN at NODE ...` | any | a client asks; the words are the app's |
+//! | `found CLASS CHECKER` | at most once | what the run is known to break; without it, nothing |
+//!
+//! Faults and clients draw from streams keyed by their ids, so any line can be taken out without
+//! changing what the others do. A file of an older version stays readable for ever; its version is
+//! raised when a line gets another meaning, or a missing one does.
 
-use std::collections::BTreeMap;
+mod read;
+pub mod span;
+pub mod words;
+mod write;
 
-use crate::faults::{Begun, Kind, Scheduled};
-use crate::world::World;
+use crate::check::Class;
+use crate::plan::Plan;
+use crate::subject::Subject;
 
-/// The faults of a run, and which of them are there.
-pub struct Schedule {
-    faults: Vec<Scheduled>,
-    states: Vec<State>,
+pub use read::{Mistake, app_of, read};
+pub use write::write;
+
+/// The version that is written. All up to it are read.
+pub const VERSION: u32 = 1;
+
+/// A plan, and what came of it when it was written down.
+pub struct Schedule<S: Subject> {
+    /// What is to be carried out.
+    pub plan: Plan<S>,
+    /// What it is known to break.
+    pub found: Option<Found>,
 }
 
-/// A fault is **due** until its time comes; it is **skipped** when the cluster is healed before.
-/// Then it is **there**, unless that is **over budget**, and in the end it is **over**.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Due,
-    Skipped,
-    There,
-    OverBudget,
-    Over,
+/// What a run is known to break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which sort of promise.
+    pub class: Class,
+    /// Which checker says so.
+    pub checker: String,
 }
 
-impl Schedule {
-    /// These faults, none of which has begun.
-    #[must_use]
-    pub fn new(faults: Vec<Scheduled>) -> Self {
-        let states = vec![State::Due; faults.len()];
-        Self { faults, states }
-    }
-
-    /// Sets the alarms by which it is told that a fault begins or ends.
-    ///
-    /// They are the numbers from `first` on, and before [`Schedule::alarms`] more.
-    pub fn set_alarms(&self, first: u64, world: &mut World) {
-        for (number, Scheduled { at, lasts, .. }) in (0..).zip(&self.faults) {
-            world.set_alarm(*at, first + 2 * number);
-            world.set_alarm(*at + *lasts, first + 2 * number + 1);
-        }
-    }
-
-    /// How many alarms it needs.
-    #[must_use]
-    pub fn alarms(&self) -> u64 {
-        2 * self.faults.len() as u64
-    }
-
-    /// Begins or ends the fault whose alarm this is, counted from its first.
-    pub fn take_alarm(&mut self, alarm: u64, world: &mut World) {
-        let at = usize::try_from(alarm / 2).expect("one of this schedule's alarms");
-        match (self.states[at], alarm % 2) {
-            (State::Due, 0) => self.begin(at, world),
-            (State::There, 1) => self.end(at, world),
-            (_, _) => {}
-        }
-    }
-
-    /// Ends every fault that is there, and lets none begin any more, but leaves clocks alone:
-    /// nothing that is promised needs them to be right.
-    pub fn heal(&mut self, world: &mut World) {
-        for at in 0..self.faults.len() {
-            match self.states[at] {
-                State::Due => self.states[at] = State::Skipped,
-                State::There if self.faults[at].fault.kind().is_healed() => self.end(at, world),
-                State::There | State::Skipped | State::OverBudget | State::Over => {}
-            }
-        }
-    }
-
-    /// How many faults of each kind have begun.
-    #[must_use]
-    pub fn begun(&self) -> BTreeMap<Kind, u64> {
-        let mut begun = BTreeMap::new();
-        for (fault, state) in self.faults.iter().zip(&self.states) {
-            if matches!(state, State::There | State::Over) {
-                *begun.entry(fault.fault.kind()).or_default() += 1;
-            }
-        }
-        begun
-    }
-
-    /// How many faults were left out because the budget forbade them.
-    #[must_use]
-    pub fn over_budget(&self) -> u64 {
-        self.states.iter().filter(|state| **state == State::OverBudget).count() as u64
-    }
-
-    fn begin(&mut self, at: usize, world: &mut World) {
-        let Scheduled { id, fault, .. } = &self.faults[at];
-        self.states[at] = match fault.begin(*id, world) {
-            Begun::Yes => State::There,
-            Begun::OverBudget => State::OverBudget,
-        };
-    }
-
-    fn end(&mut self, at: usize, world: &mut World) {
-        let Scheduled { id, fault, .. } = &self.faults[at];
-        fault.end(*id, world);
-        self.states[at] = State::Over;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,6 @@
-//! A cluster of simulated nodes that run your app, to be asked and to be hurt.
+//! A cluster of simulated nodes that run your app: by hand, or by the thousand.
+//!
+//! By hand, its nodes are asked and hurt one step after another:
 //!
 //! ```
 //! use std::time::Duration;
@@ -6,7 +8,7 @@
 //! use peer_ring_kv::{Action, Command, Kv, Reply};
 //! use peer_ring_sim::Simulation;
 //!
-//! let mut sim = Simulation::new(7).nodes(3).app(Kv::default());
+//! let mut sim = Simulation::new(7).nodes(3).app(Kv::default()).start();
 //! let command = |action| Command { namespace: Default::default(), quorum: Default::default(), action };
 //! let put = Action::Put { key: "a".into(), value: "1".into(), expires: None };
 //! sim.ask("n1", command(put)).unwrap();
@@ -18,8 +20,15 @@
 //! assert_eq!(found.value, "1");
 //! ```
 //!
+//! By the thousand, clients ask what a workload draws, while faults come and go, and checks say
+//! whether what they were answered is what was promised: see [`Campaign`].
+//!
 //! The nodes are production's own actors, and the time in it is not real. A simulation is a
 //! function of its seed and of what is done to it.
+
+mod campaign;
+mod found;
+mod yours;
 
 use std::time::Duration;
 
@@ -27,9 +36,14 @@ use peer_ring_core::app::{App, Apps, decode};
 use peer_ring_core::failure::Failure;
 use peer_ring_core::id::CallerId;
 
+pub use campaign::Campaign;
+pub use found::{Files, Found};
+pub use yours::{Seen, Yours};
+
 use crate::ask;
 use crate::cluster::Cluster;
 use crate::faults::{Cut, Fault, Partition};
+use crate::subject::Subject;
 use crate::trace::Trace;
 use crate::world::{Happening, Hop, NodeIndex, World};
 
@@ -77,15 +91,32 @@ impl Builder {
         Self { replicas, ..self }
     }
 
-    /// Starts the nodes with this app, and waits until the cluster is founded.
+    /// The app that the nodes run.
     ///
     /// # Panics
-    /// When it cannot be: the number of nodes is not 1 to 100, or that of replicas not 1 to 16.
+    /// When the number of nodes is not 1 to 100, or that of replicas not 1 to 16.
     #[must_use]
-    pub fn app<A: App>(self, app: A) -> Simulation<A> {
+    pub fn app<A: App>(self, app: A) -> Campaign<Yours<A>> {
+        assert!((1..=100).contains(&self.nodes), "{} is not 1 to 100 nodes", self.nodes);
+        assert!((1..=16).contains(&self.replicas), "{} is not 1 to 16 replicas", self.replicas);
+        Campaign::new(self.seed, Yours::new(app, self.nodes, self.replicas))
+    }
+
+    /// Something that knows by itself how many nodes it has, and what is asked and promised.
+    #[must_use]
+    pub fn subject<S: Subject>(self, subject: S) -> Campaign<S> {
+        Campaign::new(self.seed, subject)
+    }
+}
+
+impl<A: App> Campaign<Yours<A>> {
+    /// Starts the nodes, and waits until the cluster is founded, to be asked and hurt by hand.
+    #[must_use]
+    pub fn start(self) -> Simulation<A> {
+        let Yours { app, nodes, replicas, .. } = self.subject;
         let mut apps = Apps::new();
         apps.add(app.clone()).expect("there is no other app");
-        let cluster = Cluster::new(self.nodes, self.replicas);
+        let cluster = Cluster::new(nodes, replicas);
         let world = World::new(self.seed, cluster, apps, Trace::default());
         let mut simulation = Simulation { world, app, callers: 0, faults: Vec::new(), count: 0 };
         for node in simulation.world.nodes() {

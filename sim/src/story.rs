@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use peer_ring_core::peer::Lane;
 
-pub use words::{KvWords, TypedWords, Words};
+pub use words::{AppWords, KvWords, Words};
 
 use crate::time::Time;
 use crate::world::NodeIndex;

@@ -6,19 +6,18 @@
 //! out. This is the only file of
 //! the simulator that knows threads and a real clock: it runs runs, and none of what is in them.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::check::{Class, Violation};
+use crate::check::Violation;
 use crate::faults::Kind;
-use crate::plan::{Plan, Profile};
+use crate::plan::{Plan, Swarm};
 use crate::run::{self, Operations, Outcomes};
+use crate::subject::Subject;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -29,10 +28,12 @@ pub struct Options {
     pub seeds: u64,
     /// On how many threads.
     pub jobs: NonZeroUsize,
-    /// Which topologies.
-    pub profile: Profile,
+    /// Which faults are drawn.
+    pub faults: Swarm,
     /// Whether to leave out the runs after the first one, in the order of seeds, that failed.
     pub is_until_failure: bool,
+    /// After how long no more runs are begun. The report then depends on how fast they are.
+    pub time_limit: Option<Duration>,
 }
 
 impl Default for Options {
@@ -41,8 +42,9 @@ impl Default for Options {
             first_seed: 0,
             seeds: 100,
             jobs: NonZeroUsize::MIN,
-            profile: Profile::Default,
+            faults: Swarm::default(),
             is_until_failure: false,
+            time_limit: None,
         }
     }
 }
@@ -99,19 +101,6 @@ pub struct Finding {
     pub seed: u64,
     /// Which promise.
     pub violation: Violation,
-    /// What was run.
-    pub plan: String,
-}
-
-/// Carries out the run of one seed. A panic in it is a violation of its own class.
-#[must_use]
-pub fn run_seed(seed: u64, profile: Profile) -> Outcomes {
-    let plan = Plan::draw(seed, profile);
-    catch_unwind(AssertUnwindSafe(|| run::run(&plan))).unwrap_or_else(|panic| {
-        let text = text_of(panic.as_ref());
-        let violation = Violation { class: Class::Crash, checker: "panic", text };
-        Outcomes { violation: Some(violation), ..Outcomes::nothing() }
-    })
 }
 
 /// Carries out the runs of many seeds, and tells of its progress after each.
@@ -119,7 +108,11 @@ pub fn run_seed(seed: u64, profile: Profile) -> Outcomes {
 /// # Panics
 /// When a thread cannot be started.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it times whole runs")]
-pub fn run(options: &Options, mut progress: impl FnMut(&Progress)) -> Report {
+pub fn run<S: Subject>(
+    subject: &S,
+    options: &Options,
+    mut progress: impl FnMut(&Progress),
+) -> Report {
     let started = std::time::Instant::now();
     let next = AtomicU64::new(0);
     // Runs from this one on are of no interest any more.
@@ -132,12 +125,14 @@ pub fn run(options: &Options, mut progress: impl FnMut(&Progress)) -> Report {
             scope.spawn(move || {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= end.load(Ordering::Relaxed) {
+                    let is_late = options.time_limit.is_some_and(|l| started.elapsed() >= l);
+                    if at >= end.load(Ordering::Relaxed) || is_late {
                         return;
                     }
                     let seed = options.first_seed.wrapping_add(at);
+                    let plan = Plan::draw(subject, seed, &options.faults);
                     // The other end lives as long as this scope.
-                    let _ = sender.send((at, run_seed(seed, options.profile)));
+                    let _ = sender.send((at, run::run(subject, &plan)));
                 }
             });
         }
@@ -158,13 +153,13 @@ pub fn run(options: &Options, mut progress: impl FnMut(&Progress)) -> Report {
     let mut report = Report { elapsed: started.elapsed(), ..Report::default() };
     runs.retain(|at, _| *at < end.load(Ordering::Relaxed));
     for (at, outcome) in runs {
-        report.add(options.first_seed.wrapping_add(at), options.profile, outcome);
+        report.add(options.first_seed.wrapping_add(at), outcome);
     }
     report
 }
 
 impl Report {
-    fn add(&mut self, seed: u64, profile: Profile, outcome: Outcomes) {
+    fn add(&mut self, seed: u64, outcome: Outcomes) {
         let totals = &mut self.totals;
         totals.runs += 1;
         totals.events += outcome.events;
@@ -178,8 +173,7 @@ impl Report {
         }
         self.hashes.push((seed, outcome.hash));
         if let Some(violation) = outcome.violation {
-            let plan = Plan::draw(seed, profile).to_string();
-            self.failures.push(Finding { seed, violation, plan });
+            self.failures.push(Finding { seed, violation });
         }
     }
 
@@ -190,28 +184,15 @@ impl Report {
     }
 }
 
-impl Finding {
-    /// The command that carries out the same run again.
-    #[must_use]
-    pub fn replay_command(&self) -> String {
-        format!("peer-ring sim run --seed {} --seeds 1", self.seed)
-    }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Profile, Store};
 
     fn report(jobs: usize) -> Report {
         let jobs = NonZeroUsize::new(jobs).unwrap();
         let options = Options { seeds: 12, jobs, ..Options::default() };
-        Report { elapsed: Duration::ZERO, ..run(&options, |_| {}) }
+        Report { elapsed: Duration::ZERO, ..run(&Store::default(), &options, |_| {}) }
     }
 
     #[test]
@@ -224,24 +205,22 @@ mod tests {
 
     #[test]
     fn a_swarm_stops_at_the_same_failure_with_any_number_of_jobs() {
+        let weak = Store { profile: Profile::Weak, ..Store::default() };
         let failed = |jobs| {
             let jobs = NonZeroUsize::new(jobs).unwrap();
-            let (profile, is_until_failure) = (Profile::Weak, true);
-            let options = Options { seeds: 1_000, jobs, profile, is_until_failure, first_seed: 0 };
-            Report { elapsed: Duration::ZERO, ..run(&options, |_| {}) }
+            let options =
+                Options { seeds: 1_000, jobs, is_until_failure: true, ..Options::default() };
+            Report { elapsed: Duration::ZERO, ..run(&weak, &options, |_| {}) }
         };
         let one = failed(1);
         assert_eq!(one.failures.len(), 1);
+        assert!(one.totals.runs < 1_000);
         assert_eq!(one, failed(4));
     }
 
     #[test]
-    fn a_swarm_that_stops_at_a_failure_names_the_command_that_replays_it() {
-        let (profile, is_until_failure) = (Profile::Weak, true);
-        let options = Options { seeds: 1_000, profile, is_until_failure, ..Options::default() };
-        let report = run(&options, |_| {});
-        let finding = &report.failures[0];
-        assert!(report.totals.runs < 1_000);
-        assert!(finding.replay_command().ends_with(&format!("--seed {} --seeds 1", finding.seed)));
+    fn no_run_is_begun_when_the_time_is_over() {
+        let options = Options { time_limit: Some(Duration::ZERO), ..Options::default() };
+        assert_eq!(run(&Store::default(), &options, |_| {}).totals.runs, 0);
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use peer_ring_kv::{Action, Command, Kv};
 use peer_ring_sim::diagram::{Options, svg, text};
-use peer_ring_sim::plan::{Plan, Profile};
+use peer_ring_sim::plan::Plan;
+use peer_ring_sim::store::{Profile, Store};
 use peer_ring_sim::story::{Fate, KvWords, Outcome, SpanKind};
-use peer_ring_sim::{Simulation, run};
+use peer_ring_sim::{Simulation, Swarm, run};
 
 fn command(action: Action) -> Command {
     Command { namespace: Default::default(), quorum: Default::default(), action }
@@ -25,17 +26,18 @@ fn get() -> Command {
 #[test]
 fn recording_changes_nothing_of_what_happens() {
     for seed in 0..6 {
-        let plan = Plan::draw(seed, Profile::Default);
-        let (recorded, story) = run::record(&plan);
-        assert_eq!(run::run(&plan), recorded);
-        assert!(story.messages.len() as u64 >= recorded.traffic.sent);
-        assert_eq!(story, run::record(&plan).1);
+        let store = Store::default();
+        let plan = Plan::draw(&store, seed, &Swarm::default());
+        let (recorded, story) = run::record(&store, &plan);
+        assert_eq!(run::run(&store, &plan), recorded.outcomes);
+        assert!(story.messages.len() as u64 >= recorded.outcomes.traffic.sent);
+        assert_eq!(story, run::record(&store, &plan).1);
     }
 }
 
 #[test]
 fn all_that_a_command_caused_is_known_to_be_its_own() {
-    let mut sim = Simulation::new(5).nodes(5).app(Kv::default());
+    let mut sim = Simulation::new(5).nodes(5).app(Kv::default()).start();
     sim.record(KvWords);
     for node in ["n1", "n2", "n3", "n4", "n5"] {
         sim.ask(node, put("apples")).unwrap();
@@ -60,7 +62,7 @@ fn all_that_a_command_caused_is_known_to_be_its_own() {
 
 #[test]
 fn a_story_tells_what_became_of_nodes_messages_and_operations() {
-    let mut sim = Simulation::new(3).nodes(3).app(Kv::default());
+    let mut sim = Simulation::new(3).nodes(3).app(Kv::default()).start();
     sim.record(KvWords);
     sim.partition(&["n1"], &["n2", "n3"]);
     sim.ask("n1", put("pears")).unwrap_err();
@@ -84,10 +86,11 @@ fn a_story_tells_what_became_of_nodes_messages_and_operations() {
 
 #[test]
 fn a_run_that_breaks_a_promise_is_drawn_with_what_is_to_blame() {
-    let plans = (0..50).map(|seed| Plan::draw(seed, Profile::Weak));
-    let mut broken = plans.map(|plan| run::record(&plan));
-    let (outcomes, story) = broken.find(|(outcomes, _)| outcomes.violation.is_some()).unwrap();
-    let checker = outcomes.violation.unwrap().checker;
+    let store = Store { profile: Profile::Weak, ..Store::default() };
+    let plans = (0..50).map(|seed| Plan::draw(&store, seed, &Swarm::default()));
+    let mut runs = plans.map(|plan| run::record(&store, &plan));
+    let (broken, story) = runs.find(|(run, _)| run.outcomes.violation.is_some()).unwrap();
+    let checker = broken.outcomes.violation.unwrap().checker;
     assert!(story.operations.iter().any(|operation| operation.is_guilty));
     let text = text(&story, &Options::default());
     assert!(text.starts_with(&format!("BROKEN PROMISE: {checker}")), "{text}");

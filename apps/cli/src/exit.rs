@@ -8,10 +8,11 @@ use std::process::ExitCode;
 pub const HELP: &str = "\
 Exit codes:
   0    all is well
-  1    the command failed; `sim run`: a node did something wrong
-  2    `sim run`: a node crashed
-  3    `sim run`: a cluster did not recover after the faults ended
+  1    the command failed; `sim`: a node did something wrong
+  2    `sim`: a node crashed
+  3    `sim`: a cluster did not recover after the faults ended
   64   the command line is wrong
+  65   a file is not what it should be
   69   nobody answers at the address
   70   the node stopped by itself
   71   an address is in use, or the system refused something else
@@ -31,6 +32,8 @@ pub enum Exit {
     Liveness,
     /// The command line is wrong.
     Usage,
+    /// A file is not what it should be.
+    Data,
     /// Nobody answers.
     Unavailable,
     /// The node stopped by itself.
@@ -51,6 +54,7 @@ impl Exit {
             Self::Crash => 2,
             Self::Liveness => 3,
             Self::Usage => 64,
+            Self::Data => 65,
             Self::Unavailable => 69,
             Self::NodeDied => 70,
             Self::System => 71,

@@ -38,7 +38,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// cluster waits for owners that never answered.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Most pages asked for at once by one shard.
-const PAGES_INFLIGHT_MAX: usize = 64;
+pub const PAGES_INFLIGHT_MAX: usize = 64;
 
 /// Fills the blank replicas of one shard.
 pub struct Fill {
@@ -87,6 +87,12 @@ impl Fill {
     #[must_use]
     pub fn blank(&self) -> usize {
         self.blank.len()
+    }
+
+    /// How many pages were asked for and have not come.
+    #[must_use]
+    pub fn pages_inflight(&self) -> usize {
+        self.pages.len()
     }
 
     fn set_ring(&mut self, now: Now, ring: &Ring, out: &mut Outbox<Out>) {

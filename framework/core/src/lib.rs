@@ -101,6 +101,7 @@ pub mod id;
 pub mod key;
 pub mod membership;
 pub mod peer;
+pub mod planted;
 pub mod quorum;
 pub mod record;
 pub mod replica;

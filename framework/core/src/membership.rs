@@ -225,7 +225,13 @@ impl Membership {
         // What came over a link before it broke says nothing about the time after.
         if let Some(peer) = peer.filter(|_| self.links.contains_key(&seat)) {
             peer.heard_at = now.tick;
-            if peer.state != PeerState::Leaving {
+            let stays = match peer.state {
+                PeerState::Leaving => true,
+                PeerState::Suspect => crate::planted!("suspect-for-ever"),
+                PeerState::Down => crate::planted!("m20"),
+                PeerState::Alive => false,
+            };
+            if !stays {
                 peer.state = PeerState::Alive;
             }
         }

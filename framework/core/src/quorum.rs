@@ -91,7 +91,7 @@ pub struct Tally {
     agreed: Replicas,
     superseded: Replicas,
     failed: Replicas,
-    #[cfg(planted = "twice")]
+    #[cfg(any(planted = "twice", planted = "any"))]
     extra: u8,
 }
 
@@ -107,7 +107,7 @@ impl Tally {
             agreed: Replicas::default(),
             superseded: Replicas::default(),
             failed: Replicas::default(),
-            #[cfg(planted = "twice")]
+            #[cfg(any(planted = "twice", planted = "any"))]
             extra: 0,
         }
     }
@@ -121,8 +121,8 @@ impl Tally {
 
     /// Replica `index` did what it was asked. Whether this was its first answer.
     pub fn agree(&mut self, index: u8) -> bool {
-        #[cfg(planted = "twice")]
-        if self.agreed.contains(index) {
+        #[cfg(any(planted = "twice", planted = "any"))]
+        if crate::planted!("twice") && self.agreed.contains(index) {
             self.extra += 1;
             return true;
         }
@@ -163,9 +163,9 @@ impl Tally {
     /// How many did what they were asked.
     #[must_use]
     pub fn acked(&self) -> u8 {
-        #[cfg(planted = "twice")]
+        #[cfg(any(planted = "twice", planted = "any"))]
         return self.agreed.count() + self.extra;
-        #[cfg(not(planted = "twice"))]
+        #[cfg(not(any(planted = "twice", planted = "any")))]
         self.agreed.count()
     }
 

@@ -13,7 +13,7 @@ use peer_ring_kv::Kv;
 
 use crate::check::Violation;
 use crate::history::Operation;
-use crate::workload;
+use crate::store;
 use crate::world::{NodeIndex, World};
 
 /// The name of this checker.
@@ -27,7 +27,7 @@ pub fn check(world: &World, write: &Operation, wanted: u8) -> Result<(), Violati
     let Some(done) = write.done() else {
         return Ok(());
     };
-    let key = workload::key_name(write.key);
+    let key = store::key_name(write.key);
     let partition = world.cluster().ring.partitions.of(Key::new(&key));
     // The default namespace is the empty one: no more than the length of its name, zero.
     let stored = table_key(AppId::of(Kv::NAME), &[&[0], &key[..]].concat());

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::check::Violation;
-use crate::history::{Operation, Outcome};
+use crate::journal::Entry;
 use crate::world::World;
 
 /// The name of this checker.
@@ -33,17 +33,54 @@ pub fn check_whole(world: &World) -> Result<(), Violation> {
     Err(Violation::of_liveness(NAME, text))
 }
 
-/// Whether every one of these operations was done.
+/// Whether every one of these calls was done; `in_words` tells one of them.
 ///
 /// # Errors
 /// The first that was not.
-pub fn check_done(operations: &[Operation]) -> Result<(), Violation> {
-    let is_done = |operation: &&Operation| matches!(operation.outcome, Outcome::Done(_));
-    match operations.iter().find(|operation| !is_done(operation)) {
+pub fn check_done<C, R>(
+    entries: &[Entry<C, R>],
+    in_words: impl Fn(&Entry<C, R>) -> String,
+) -> Result<(), Violation> {
+    match entries.iter().find(|entry| entry.reply().is_none()) {
         None => Ok(()),
-        Some(operation) => Err(Violation::of_liveness(
-            NAME,
-            format!("an operation on a healthy cluster was not done: {operation}"),
-        )),
+        Some(entry) => {
+            let text = format!("on a healthy cluster {}", in_words(entry));
+            Err(Violation::of_liveness(NAME, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use peer_ring_kv::Kv;
+
+    use super::*;
+    use crate::Simulation;
+    use crate::journal::Outcome;
+    use crate::time::Moment;
+    use crate::world::NodeIndex;
+
+    #[test]
+    fn a_cluster_with_a_node_down_is_reported() {
+        let mut simulation = Simulation::new(1).app(Kv::default()).start();
+        assert_eq!(check_whole(simulation.world()), Ok(()));
+        simulation.crash("n2");
+        let violation = check_whole(simulation.world()).unwrap_err();
+        assert_eq!(violation.class, crate::check::Class::Liveness);
+        assert!(violation.text.contains("NodeIndex(1)"), "{}", violation.text);
+    }
+
+    #[test]
+    fn a_call_that_was_not_done_is_reported() {
+        let entry = |id, outcome| {
+            let (node, wall, invoked) = (NodeIndex(0), Default::default(), Moment::default());
+            Entry { id, client: 0, node, call: (), wall, invoked, outcome }
+        };
+        let (returned, earliest_wall, latest_wall) = Default::default();
+        let done = Outcome::Done { returned, earliest_wall, latest_wall, reply: () };
+        let entries = [entry(1, done), entry(2, Outcome::Unknown)];
+        let in_words = |entry: &Entry<(), ()>| format!("#{}", entry.id);
+        assert_eq!(check_done(&entries[..1], in_words), Ok(()));
+        assert!(check_done(&entries, in_words).unwrap_err().text.ends_with("#2"));
     }
 }

@@ -1,7 +1,11 @@
-//! Nothing is kept for ever: when all is done, no coordinator has anything under way.
+//! Nothing is kept for ever, and nothing grows without bound.
 //!
 //! A command that is forgotten without being ended would hold its memory and its place among those
-//! admitted, until a node admits none any more.
+//! admitted, until a node admits none any more. So when all is done no coordinator has anything
+//! under way; and at no time has one more under way than its settings admit, or a blank replica
+//! more pages than it may ask for at once.
+
+use peer_ring_core::fill::PAGES_INFLIGHT_MAX;
 
 use crate::check::Violation;
 use crate::world::{NodeIndex, World};
@@ -17,11 +21,33 @@ pub fn check(world: &World) -> Result<(), Violation> {
     world.nodes().try_for_each(|node| check_node(node, world.inflight(node)))
 }
 
+/// Whether every node is within its bounds, whatever goes on.
+///
+/// # Errors
+/// The first node that is not, and what it has too much of.
+pub fn check_bounds(world: &World) -> Result<(), Violation> {
+    let commands_max = world.cluster().coordinator.inflight_max;
+    world.nodes().try_for_each(|node| {
+        world.under_way(node).try_for_each(|(commands, pages)| {
+            check_bound(node, "commands", commands, commands_max)?;
+            check_bound(node, "pages", pages, PAGES_INFLIGHT_MAX)
+        })
+    })
+}
+
 fn check_node(node: NodeIndex, inflight: usize) -> Result<(), Violation> {
     if inflight == 0 {
         return Ok(());
     }
     let text = format!("{inflight} commands are under way at {node}, and nobody waits for any");
+    Err(Violation::new(NAME, text))
+}
+
+fn check_bound(node: NodeIndex, what: &str, count: usize, max: usize) -> Result<(), Violation> {
+    if count <= max {
+        return Ok(());
+    }
+    let text = format!("{count} {what} are under way in one shard of {node}, where {max} may be");
     Err(Violation::new(NAME, text))
 }
 
@@ -33,5 +59,12 @@ mod tests {
     fn a_command_that_nobody_waits_for_is_reported() {
         assert_eq!(check_node(NodeIndex(1), 0), Ok(()));
         assert!(check_node(NodeIndex(1), 2).unwrap_err().text.contains("2 commands"));
+    }
+
+    #[test]
+    fn more_under_way_than_may_be_is_reported() {
+        assert_eq!(check_bound(NodeIndex(1), "pages", 64, 64), Ok(()));
+        let text = check_bound(NodeIndex(1), "pages", 65, 64).unwrap_err().text;
+        assert!(text.starts_with("65 pages are under way in one shard of n2"), "{text}");
     }
 }

@@ -149,7 +149,10 @@ fn choose_operations<'a>(story: &'a Story, options: &Options) -> Vec<Shown<'a>> 
             apart.unwrap_or_else(|| it.invoked.0.abs_diff(focus.0))
         };
         chosen.retain(|at| keys.is_empty() || keys.contains(&all[*at].key));
-        chosen.sort_by_key(|at| (!all[*at].is_guilty, distance(&all[*at]), *at));
+        chosen.sort_by_key(|at| {
+            let it = &all[*at];
+            (!it.is_guilty, distance(it), it.invoked.0.abs_diff(focus.0), *at)
+        });
         let most = match guilty.len() {
             0 => options.operations_max,
             some => options.operations_max.min(some + options.neighbours_max),

@@ -1,8 +1,9 @@
 use peer_ring_core::peer::Lane;
 
 use super::*;
-use crate::plan::{Plan, Profile};
+use crate::plan::{Plan, Swarm};
 use crate::run;
+use crate::store::{Profile, Store};
 use crate::story::{
     Arrival, Fate, Message, Operation, Outcome, Reception, Span, SpanKind, Violation,
 };
@@ -234,7 +235,8 @@ fn no_name_breaks_a_picture_and_no_run_makes_it_large() {
 fn nothing_overlaps_in_whole_runs() {
     for seed in 0..4 {
         for profile in [Profile::Default, Profile::Weak] {
-            let (_, story) = run::record(&Plan::draw(seed, profile));
+            let store = Store { profile, ..Store::default() };
+            let (_, story) = run::record(&store, &Plan::draw(&store, seed, &Swarm::default()));
             let svg = svg(&story, &Options::default());
             elements(&svg);
             nothing_overlaps(&svg);

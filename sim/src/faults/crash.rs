@@ -9,6 +9,7 @@ use crate::budget;
 use crate::faults::scope::draw_node;
 use crate::faults::{Begun, Meddle};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{NodeIndex, World};
 
 /// A node loses its memory.
@@ -23,6 +24,14 @@ impl Crash {
     #[must_use]
     pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
         Self { node: draw_node(nodes, stream) }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        Ok(Self { node: words.node()? })
     }
 }
 

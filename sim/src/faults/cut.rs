@@ -7,6 +7,7 @@ use std::fmt;
 use crate::faults::scope::draw_hop;
 use crate::faults::{Meddle, Passage};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, Letter};
 
 /// Nothing gets through in one direction.
@@ -21,6 +22,14 @@ impl Cut {
     #[must_use]
     pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
         Self { hop: draw_hop(nodes, stream) }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        Ok(Self { hop: words.hop()? })
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::faults::{Meddle, Passage, Scope};
 use crate::random::{Chance, Stream};
+use crate::schedule::span::Span;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
 
 /// Messages are late.
@@ -32,6 +34,16 @@ impl Delay {
             most: Duration::from_millis(most_ms),
         }
     }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let (scope, chance) = (Scope::read(words)?, words.chance()?);
+        words.the("by")?;
+        Ok(Self { scope, chance, most: words.span()? })
+    }
 }
 
 impl Meddle for Delay {
@@ -44,6 +56,6 @@ impl Meddle for Delay {
 
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} by up to {:?}", self.scope, self.chance, self.most)
+        write!(f, "{} {} by {}", self.scope, self.chance, Span(self.most))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::faults::scope::draw_node;
 use crate::faults::{Begun, Meddle};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{NodeIndex, World};
 
 /// A clock runs too fast or too slow.
@@ -23,6 +24,18 @@ impl Drift {
         let ppm = *stream.pick(&[200, 5_000, 100_000]);
         let ppm = if stream.below(2) == 0 { ppm } else { -ppm };
         Self { node: draw_node(nodes, stream), ppm }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let node = words.node()?;
+        words.the("by")?;
+        let ppm = words.number("a number of parts per million")?;
+        words.the("ppm")?;
+        Ok(Self { node, ppm })
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::faults::{Meddle, Passage, Scope};
 use crate::random::{Chance, Stream};
+use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
 
 /// Messages are lost.
@@ -24,6 +25,14 @@ impl Drop {
     pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
         let chance = *stream.pick(&[1, 5, 20, 50]);
         Self { scope: Scope::draw(nodes, stream), chance: Chance::percent(chance) }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        Ok(Self { scope: Scope::read(words)?, chance: words.chance()? })
     }
 }
 

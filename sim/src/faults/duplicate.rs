@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::faults::{Meddle, Passage, Scope};
 use crate::random::{Chance, Stream};
+use crate::schedule::span::Span;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
 
 /// Messages arrive twice.
@@ -34,6 +36,16 @@ impl Duplicate {
             most: Duration::from_micros(most_us),
         }
     }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let (scope, chance) = (Scope::read(words)?, words.chance()?);
+        words.the("within")?;
+        Ok(Self { scope, chance, most: words.span()? })
+    }
 }
 
 impl Meddle for Duplicate {
@@ -47,6 +59,6 @@ impl Meddle for Duplicate {
 
 impl fmt::Display for Duplicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} within {:?}", self.scope, self.chance, self.most)
+        write!(f, "{} {} within {}", self.scope, self.chance, Span(self.most))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::faults::scope::draw_node;
 use crate::faults::{Begun, Meddle};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{NodeIndex, World};
 
 /// A wall clock is set to another time.
@@ -24,6 +25,18 @@ impl Jump {
         let by = stream.within(1..=most).cast_signed();
         let by_ms = if stream.below(2) == 0 { by } else { -by };
         Self { node: draw_node(nodes, stream), by_ms }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let node = words.node()?;
+        words.the("by")?;
+        let by_ms = words.number("a number of milliseconds")?;
+        words.the("ms")?;
+        Ok(Self { node, by_ms })
     }
 }
 

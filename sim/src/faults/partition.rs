@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::faults::{Meddle, Passage};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, Letter, NodeIndex};
 
 /// Nothing gets through between one group of nodes and the other.
@@ -32,6 +33,25 @@ impl Partition {
         let (one, rest) = all.split_at(apart.max(1));
         let other = &rest[bridge.min(rest.len() - 1)..];
         Self { one: one.iter().copied().collect(), other: other.iter().copied().collect() }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let mut one = BTreeSet::new();
+        while !words.is_next("|") {
+            one.insert(words.node()?);
+        }
+        let mut other = BTreeSet::new();
+        while words.peek().is_some() {
+            other.insert(words.node()?);
+        }
+        if one.is_empty() || other.is_empty() || !one.is_disjoint(&other) {
+            return Err(Wrong("a partition is between two groups of nodes".to_owned()));
+        }
+        Ok(Self { one, other })
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use crate::faults::scope::draw_node;
 use crate::faults::{Begun, Meddle};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{NodeIndex, World};
 
 /// A node does nothing for a while.
@@ -22,6 +23,14 @@ impl Pause {
     #[must_use]
     pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
         Self { node: draw_node(nodes, stream) }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        Ok(Self { node: words.node()? })
     }
 }
 

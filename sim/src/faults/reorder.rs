@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::faults::{Meddle, Passage, Scope};
 use crate::random::{Chance, Stream};
+use crate::schedule::span::Span;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
 
 /// Messages overtake each other.
@@ -33,6 +35,16 @@ impl Reorder {
             most: Duration::from_micros(most_us),
         }
     }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let (scope, chance) = (Scope::read(words)?, words.chance()?);
+        words.the("by")?;
+        Ok(Self { scope, chance, most: words.span()? })
+    }
 }
 
 impl Meddle for Reorder {
@@ -46,6 +58,6 @@ impl Meddle for Reorder {
 
 impl fmt::Display for Reorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} by up to {:?}", self.scope, self.chance, self.most)
+        write!(f, "{} {} by {}", self.scope, self.chance, Span(self.most))
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, NodeIndex};
 
 /// Some of the ways between nodes.
@@ -34,6 +35,29 @@ impl Scope {
             }
             Self::Over(way) => hop == way,
         }
+    }
+
+    /// The scope that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        if words.is_next("everywhere") {
+            return Ok(Self::Everywhere);
+        }
+        if words.is_next("*") {
+            words.the("->")?;
+            return Ok(Self::To(words.node()?));
+        }
+        let from = words.node()?;
+        if words.is_next("<->") {
+            return Ok(Self::Between(from, words.node()?));
+        }
+        words.the("->")?;
+        if words.is_next("*") {
+            return Ok(Self::From(from));
+        }
+        Ok(Self::Over(Hop { from, to: words.node()? }))
     }
 
     /// Any scope in a cluster of `nodes` nodes, of which there are at least two.

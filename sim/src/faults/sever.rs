@@ -8,6 +8,7 @@ use std::fmt;
 use crate::faults::scope::draw_hop;
 use crate::faults::{Begun, Meddle};
 use crate::random::Stream;
+use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, World};
 
 /// Links break, and are made again.
@@ -22,6 +23,16 @@ impl Sever {
     #[must_use]
     pub fn draw(nodes: u8, stream: &mut Stream) -> Self {
         Self { between: draw_hop(nodes, stream) }
+    }
+
+    /// The fault that these words say.
+    ///
+    /// # Errors
+    /// They say none.
+    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
+        let from = words.node()?;
+        words.the("<->")?;
+        Ok(Self { between: Hop { from, to: words.node()? } })
     }
 }
 

@@ -4,35 +4,36 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::cluster::{Cluster, Latency};
-use crate::faults::{
-    Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause, Reorder,
-    Scheduled, Sever,
-};
-use crate::plan::{Plan, Profile, Promise, Topology};
+use crate::plan::{Patience, Plan, Planned, Swarm, faults};
 use crate::random::{Chance, Stream};
+use crate::subject::{Sizes, Subject};
 use crate::time::Time;
-use crate::workload::Workload;
 use crate::world::NodeIndex;
 
-/// Faults begin after this: by then a cluster is whole.
-const SETTLED_AFTER: Duration = Duration::from_secs(1);
-/// Longer than any run.
-const FOR_EVER: Duration = Duration::from_secs(3_600);
+/// Clients and faults begin after this: by then a cluster is whole.
+const SETTLED_AFTER: Duration = Duration::from_millis(500);
+/// How many calls each client makes on the healed cluster.
+const CALLS_AFTER_HEAL: u64 = 4;
 
-pub(super) fn plan(seed: u64, profile: Profile) -> Plan {
-    let topology = Topology::draw(profile, &mut Stream::new(seed, "topology", &[]));
+pub(super) fn plan<S: Subject>(subject: &S, seed: u64, swarm: &Swarm) -> Plan<S> {
+    let (sizes, settings) = subject.draw(&mut Stream::new(seed, "settings", &[]));
     let turmoil = millis(3_000..=10_000, &mut Stream::new(seed, "turmoil", &[]));
-    Plan {
-        seed,
-        topology,
-        cluster: cluster(topology, &mut Stream::new(seed, "cluster", &[])),
-        workload: workload(topology, turmoil, &mut Stream::new(seed, "workload", &[])),
-        faults: faults(topology, turmoil, &mut Stream::new(seed, "faults", &[])),
-        turmoil,
-    }
+    let heal = Time::ZERO + SETTLED_AFTER + turmoil;
+    let mut clients = Stream::new(seed, "clients", &[]);
+    let patience = patience(&mut clients);
+    let calls = {
+        let caller = &mut *subject.caller(&settings, &mut Stream::new(seed, "caller", &[]));
+        calls(caller, sizes, turmoil, heal, &mut clients)
+    };
+    let is_ruled_out = |kind| subject.rules_out(&settings, kind);
+    let mut stream = Stream::new(seed, "faults", &[]);
+    let faults = faults::draw(sizes.nodes, turmoil, swarm, is_ruled_out, &mut stream);
+    let cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
+    let rise = *Stream::new(seed, "rise", &[]).pick(&[1, 1, 3, 10]);
+    Plan { seed, settings, cluster, patience, calls, faults, heal, rise }
 }
 
-fn cluster(topology: Topology, stream: &mut Stream) -> Cluster {
+fn cluster(sizes: Sizes, stream: &mut Stream) -> Cluster {
     let micros = Duration::from_micros;
     let latency = match stream.below(10) {
         0..5 => Latency::local(),
@@ -40,107 +41,60 @@ fn cluster(topology: Topology, stream: &mut Stream) -> Cluster {
         7..9 => Latency::between(micros(500), micros(5_000)),
         _ => Latency::between(micros(10_000), micros(30_000)),
     };
-    Cluster { shards: topology.shards, latency, ..Cluster::new(topology.nodes, topology.n) }
+    Cluster { shards: sizes.shards, latency, ..Cluster::new(sizes.nodes, sizes.replicas) }
 }
 
-fn workload(topology: Topology, turmoil: Duration, stream: &mut Stream) -> Workload {
-    let clients = stream.within(2..=6);
-    let operations = stream.within(150..=450);
-    let rests = *stream.pick(&[10, 30, 100]);
-    let each = operations / clients;
-    let rests_each = u32::try_from((each * rests / 100).max(1)).expect("less than the operations");
-    let keys = *stream.pick(&[1, 2, 3, 5, 12]);
+fn patience(stream: &mut Stream) -> Patience {
     let timeout = *stream.pick(&[100, 300, 1_000, 2_000]);
     let is_impatient = stream.below(8) == 0;
-    let is_linearizable = topology.promise == Promise::Linearizable;
-    let has_expiry = !is_linearizable && stream.below(4) == 0;
-    let value_bytes = match stream.below(40) {
-        0 => 8..=200_000,
-        1..4 => 8..=4_000,
-        _ => 8..=64,
-    };
-    Workload {
-        clients: u32::try_from(clients).expect("a few"),
-        keys,
-        operations_each: u32::try_from(each).expect("some hundreds"),
-        gets: Chance::percent(*stream.pick(&[20, 50, 80])),
-        deletes: Chance::percent(*stream.pick(&[0, 10, 40])),
-        expiring: Chance::percent(if has_expiry { 30 } else { 0 }),
-        time_to_live: Duration::from_millis(20)..=Duration::from_millis(4_000),
-        is_unanimous: is_linearizable && topology.w == topology.n,
-        value_bytes,
-        rests: Chance::percent(u32::try_from(rests).expect("at most a hundred")),
-        // Twice the mean, so that the operations last for about as long as the turmoil.
-        rest: Duration::ZERO..=turmoil * 2 / rests_each,
+    Patience {
         timeout: Duration::from_millis(timeout),
         patience: Duration::from_millis(if is_impatient { timeout / 4 } else { timeout + 100 }),
     }
 }
 
-fn faults(topology: Topology, turmoil: Duration, stream: &mut Stream) -> Vec<Scheduled> {
-    let mut faults = Vec::new();
-    skew_clocks(topology, stream, &mut faults);
-    let is_calm = stream.below(12) == 0;
-    let share = *stream.pick(&[10, 25, 50]);
-    // Faults that come together meet more often than those that come at any time.
-    let together = (stream.below(3) == 0).then(|| stream.span(&(Duration::ZERO..=turmoil)));
-    for kind in Kind::ALL {
-        let is_on = stream.happens(Chance::percent(share));
-        let is_ruled_out = kind == Kind::Crash && topology.promise == Promise::Linearizable;
-        let count = stream.within(1..=4);
-        for _ in 0..count {
-            let scheduled = draw(kind, topology.nodes, turmoil, together, stream);
-            if is_on && !is_calm && !is_ruled_out {
-                faults.push(scheduled);
+/// Clients that ask at once when they are answered, or rest now and then, or always.
+fn calls<C>(
+    call: &mut dyn FnMut(&mut Stream) -> C,
+    sizes: Sizes,
+    turmoil: Duration,
+    heal: Time,
+    stream: &mut Stream,
+) -> Vec<Planned<C>> {
+    let clients = stream.within(2..=6);
+    let each = stream.within(150..=450) / clients;
+    let rests = *stream.pick(&[10, 30, 100]);
+    let rests_each = u32::try_from((each * rests / 100).max(1)).expect("less than the calls");
+    let rests = Chance::percent(u32::try_from(rests).expect("at most a hundred"));
+    // Twice the mean, so that the calls last for about as long as the turmoil.
+    let rest = Duration::ZERO..=turmoil * 2 / rests_each;
+    let mut calls = Vec::new();
+    for client in 0..clients {
+        let mut at = Time::ZERO + SETTLED_AFTER;
+        for number in 0..each + CALLS_AFTER_HEAL {
+            if number == each {
+                at = heal;
+            }
+            if stream.happens(rests) {
+                at = at + stream.span(&rest);
+            }
+            let node = stream.below(sizes.nodes.into());
+            let node = NodeIndex(u8::try_from(node).expect("below a u8"));
+            let call = call(stream);
+            // Nothing is asked after so long: the calls before it took their time.
+            if number >= each || at < heal {
+                let client = u32::try_from(client).expect("a few");
+                calls.push(Planned { id: 0, client, at, node, call });
             }
         }
     }
-    for (id, fault) in (0..).zip(&mut faults) {
-        fault.id = id;
+    calls.sort_by_key(|planned| planned.at);
+    for (id, planned) in (0..).zip(&mut calls) {
+        planned.id = id;
     }
-    faults
+    calls
 }
 
-/// Clocks that never were right, in every other run.
-fn skew_clocks(topology: Topology, stream: &mut Stream, faults: &mut Vec<Scheduled>) {
-    let most_ms = *stream.pick(&[0, 0, 3, 5_000]);
-    for node in (0..topology.nodes).map(NodeIndex) {
-        let by_ms = stream.within(0..=2 * most_ms).cast_signed() - most_ms.cast_signed();
-        if by_ms != 0 {
-            let fault = Fault::Jump(Jump { node, by_ms });
-            faults.push(Scheduled { id: 0, at: Time::ZERO, lasts: FOR_EVER, fault });
-        }
-    }
-}
-
-fn draw(
-    kind: Kind,
-    nodes: u8,
-    turmoil: Duration,
-    together: Option<Duration>,
-    stream: &mut Stream,
-) -> Scheduled {
-    let after = match together {
-        Some(after) => after + millis(0..=300, stream),
-        None => stream.span(&(Duration::ZERO..=turmoil)),
-    };
-    let (fault, lasts) = match kind {
-        Kind::Drop => (Fault::Drop(Drop::draw(nodes, stream)), 100..=4_000),
-        Kind::Delay => (Fault::Delay(Delay::draw(nodes, stream)), 100..=4_000),
-        Kind::Reorder => (Fault::Reorder(Reorder::draw(nodes, stream)), 100..=4_000),
-        Kind::Duplicate => (Fault::Duplicate(Duplicate::draw(nodes, stream)), 100..=4_000),
-        Kind::Cut => (Fault::Cut(Cut::draw(nodes, stream)), 50..=4_000),
-        Kind::Partition => (Fault::Partition(Partition::draw(nodes, stream)), 50..=4_000),
-        Kind::Sever => (Fault::Sever(Sever::draw(nodes, stream)), 0..=0),
-        Kind::Crash => (Fault::Crash(Crash::draw(nodes, stream)), 10..=3_000),
-        Kind::Pause => (Fault::Pause(Pause::draw(nodes, stream)), 10..=3_000),
-        Kind::Jump => (Fault::Jump(Jump::draw(nodes, stream)), 100..=5_000),
-        Kind::Drift => (Fault::Drift(Drift::draw(nodes, stream)), 1_000..=8_000),
-    };
-    let at = Time::ZERO + SETTLED_AFTER + after;
-    Scheduled { id: 0, at, lasts: millis(lasts, stream), fault }
-}
-
-fn millis(range: RangeInclusive<u64>, stream: &mut Stream) -> Duration {
+pub(super) fn millis(range: RangeInclusive<u64>, stream: &mut Stream) -> Duration {
     Duration::from_millis(stream.within(range))
 }

@@ -2,33 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use peer_ring_core::key::Key;
-
 use crate::check::Violation;
-use crate::history::{History, Operation};
+use crate::clients::AUDITOR;
+use crate::journal::{Entry, Journal};
 use crate::story::Story;
-use crate::workload::key_name;
+
+/// Shorter words are not looked for in what a checker says.
+const WORD_LETTERS_MIN: usize = 4;
 
 impl Story {
-    /// Names the clients, and says what was broken. To blame are the operations that the checker
-    /// speaks of; that a caller's number is that of its operation in the history is taken as given.
-    pub fn explain(&mut self, history: &History, violation: Option<&Violation>) {
+    /// Names the clients, and says what was broken. To blame are the calls that the checker speaks
+    /// of. A call waits for its answer under its place in the journal.
+    pub fn explain<C, R>(&mut self, journal: &Journal<C, R>, violation: Option<&Violation>) {
         let mut guilty = Vec::new();
-        for (id, asked) in (0..).zip(history.operations()) {
-            if let Some(operation) = self.operation_mut(id) {
-                operation.client = Some(name(asked.client));
+        for (place, entry) in (0..).zip(journal.entries()) {
+            if let Some(operation) = self.operation_mut(place) {
+                operation.client = Some(name(entry.client));
             }
-            if violation.is_some_and(|violation| speaks_of(&violation.text, asked)) {
-                guilty.push(id);
+            if violation.is_some_and(|violation| speaks_of(&violation.text, entry)) {
+                guilty.push(place);
             }
         }
         if let Some(Violation { class, checker, text }) = violation {
             self.accuse(class.as_str(), checker, text, guilty);
-            let keys = history.operations().iter().map(|operation| operation.key);
-            let named: BTreeSet<u32> = keys.filter(|key| names(text, *key)).collect();
+            let operations = self.operations.iter();
+            let named = operations.filter(|operation| names(text, &operation.text));
+            let keys: BTreeSet<u64> = named.map(|operation| operation.key).collect();
             if let Some(violation) = &mut self.violation {
-                let positions = named.iter().map(|key| Key::new(&key_name(*key)).position());
-                violation.keys.extend(positions);
+                violation.keys.extend(keys);
             }
         }
     }
@@ -36,62 +37,76 @@ impl Story {
 
 fn name(client: u32) -> String {
     match client {
-        u32::MAX => "last reader".to_owned(),
+        AUDITOR => "auditor".to_owned(),
         _ => format!("client {client}"),
     }
 }
 
-/// Whether a checker speaks of a key by its name.
-fn names(text: &str, key: u32) -> bool {
-    let name = format!("key-{key}");
-    let mut ends = text.match_indices(&name).map(|(at, name)| at + name.len());
-    ends.any(|end| !text[end..].starts_with(|next: char| next.is_ascii_digit()))
+/// Checkers show a call in one of these ways. One that shows all calls on a register has found
+/// fault with the last.
+fn speaks_of<C, R>(text: &str, entry: &Entry<C, R>) -> bool {
+    let Entry { id, client, node, invoked, .. } = entry;
+    let last = text.lines().last().unwrap_or_default();
+    text.contains(&format!("asked at {} (#{})", invoked.at, invoked.event))
+        || text.contains(&format!("call #{id} of client {client} at {node}, "))
+        || last.contains(&format!("process: {client}, invoked: {}, ", invoked.event))
 }
 
-/// Checkers show operations in one of these two ways.
-fn speaks_of(text: &str, operation: &Operation) -> bool {
-    let (process, invoked) = (operation.client, operation.invoked.event);
-    text.contains(&operation.to_string())
-        || text.contains(&format!("process: {process}, invoked: {invoked}, "))
+/// Whether a checker speaks of something by a name with a number that an operation has as well, as
+/// keys have in simulations.
+fn names(text: &str, operation: &str) -> bool {
+    let ends_word = |letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_';
+    let is_name = |word: &&str| {
+        word.len() >= WORD_LETTERS_MIN
+            && word.contains(|letter: char| letter.is_ascii_digit())
+            && word.contains(char::is_alphabetic)
+    };
+    let mut wanted = operation.split(ends_word).filter(is_name);
+    wanted.any(|word| text.split(ends_word).any(|said| said.ends_with(word)))
 }
 
 #[cfg(test)]
 mod tests {
+    use peer_ring_core::actor::Wall;
+
     use super::*;
     use crate::check::linearizable::{self, Action};
-    use crate::history::{Call, Outcome};
+    use crate::history::{self, Call};
+    use crate::journal::Outcome;
     use crate::time::{Moment, Time};
     use crate::world::NodeIndex;
 
-    fn operation(invoked: u64) -> Operation {
-        Operation {
+    fn entry(event: u64) -> Entry<(), ()> {
+        Entry {
+            id: 5,
             client: 3,
             node: NodeIndex(0),
-            key: 1,
-            call: Call::Get,
-            invoked: Moment { event: invoked, at: Time(invoked) },
+            call: (),
+            wall: Wall::default(),
+            invoked: Moment { event, at: Time(event) },
             outcome: Outcome::Unknown,
         }
     }
 
     #[test]
-    fn operations_are_known_by_how_checkers_show_them() {
-        let shown = linearizable::Operation {
-            process: 3,
-            invoked: 7,
-            returned: None,
-            action: Action::Delete,
-        };
-        for text in [format!("a\n {shown:?}"), format!("a\n {}", operation(7))] {
-            assert!(speaks_of(&text, &operation(7)), "{text}");
-            assert!(!speaks_of(&text, &operation(77)), "{text}");
+    fn calls_are_known_by_how_checkers_show_them() {
+        let Entry { client, node, invoked, .. } = entry(7);
+        let (call, outcome) = (Call::Get, history::Outcome::Unknown);
+        let seen = history::Operation { client, node, key: 1, call, invoked, outcome };
+        let action = Action::Delete;
+        let shown = linearizable::Operation { process: 3, invoked: 7, returned: None, action };
+        for text in [format!("a\n  {shown:?}"), format!("a\n  {seen}\n  b")] {
+            assert!(speaks_of(&text, &entry(7)), "{text}");
+            assert!(!speaks_of(&text, &entry(77)), "{text}");
         }
+        assert!(speaks_of("call #5 of client 3 at n1, get key-1, was not answered", &entry(7)));
     }
 
     #[test]
     fn a_key_is_not_taken_for_another_that_begins_like_it() {
-        assert!(names("record key-12: n1 holds", 12));
-        assert!(!names("record key-12: n1 holds", 1));
-        assert!(names("key-12 and key-1", 1));
+        assert!(names("record \\x00key-12: n1 holds", "get key-12"));
+        assert!(!names("record \\x00key-12: n1 holds", "get key-1"));
+        assert!(names("key-12 and key-1", "put key-1 = 77"));
+        assert!(!names("n1 holds 77", "put a = 77"));
     }
 }

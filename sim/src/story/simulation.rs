@@ -8,7 +8,7 @@ use crate::story::{Story, Words};
 impl<A: App> Simulation<A> {
     /// Writes down what happens from now on, in these words.
     pub fn record(&mut self, words: impl Words + Send + 'static) {
-        self.world_mut().record(words);
+        self.world_mut().record(Box::new(words));
     }
 
     /// What happened since it was told to write that down; nothing if it never was.

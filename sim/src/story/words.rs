@@ -3,11 +3,11 @@
 //! Between nodes there are only bytes. Whoever knows the app can say what a command asks for; who
 //! does not, has [`Plain`], which shows what is text.
 
-use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use peer_ring_core::app::{App, decode};
 use peer_ring_kv::{Action, Command, Reply};
+use serde::Serialize;
 
 /// Says in a few words what bytes of an app mean.
 pub trait Words {
@@ -38,24 +38,29 @@ pub struct Plain;
 
 impl Words for Plain {}
 
-/// Shows commands and replies of an app as Rust would.
+/// Shows commands and replies of an app as JSON, as schedules do.
 #[derive(Clone, Copy, Debug)]
-pub struct TypedWords<A>(PhantomData<fn() -> A>);
+pub struct AppWords<A>(PhantomData<fn() -> A>);
 
-impl<A> Default for TypedWords<A> {
+impl<A> Default for AppWords<A> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<A: App<Command: Debug, Reply: Debug>> Words for TypedWords<A> {
+impl<A: App> Words for AppWords<A> {
     fn command(&self, bytes: &[u8]) -> String {
-        decode::<A::Command>(bytes).map_or_else(|_| plain(bytes), |it| format!("{it:?}"))
+        json(decode::<A::Command>(bytes), bytes)
     }
 
     fn reply(&self, bytes: &[u8]) -> String {
-        decode::<A::Reply>(bytes).map_or_else(|_| plain(bytes), |it| format!("{it:?}"))
+        json(decode::<A::Reply>(bytes), bytes)
     }
+}
+
+fn json<T: Serialize, E>(decoded: Result<T, E>, bytes: &[u8]) -> String {
+    let json = decoded.ok().and_then(|decoded| serde_json::to_string(&decoded).ok());
+    json.unwrap_or_else(|| plain(bytes))
 }
 
 /// The words of the key-value store.

@@ -25,6 +25,18 @@ pub struct Clock {
     wall_ns: u64,
     /// Nanoseconds that pass here during a million of virtual time.
     rate: u64,
+    /// How the wall clock went between earlier changes, the earliest first.
+    before: Vec<Phase>,
+}
+
+/// How a wall clock went between two changes.
+#[derive(Clone, Copy, Debug)]
+struct Phase {
+    from: Time,
+    until: Time,
+    /// What it showed in the beginning.
+    wall_ns: u64,
+    rate: u64,
 }
 
 impl Clock {
@@ -38,6 +50,7 @@ impl Clock {
             tick: u64::try_from(tick).expect("a second is not long"),
             wall_ns: EPOCH_MS * NANOS_PER_MILLI,
             rate: MILLION,
+            before: Vec::new(),
         }
     }
 
@@ -49,6 +62,16 @@ impl Clock {
             tick: Instant(self.tick + passed),
             wall: Wall((self.wall_ns + passed) / NANOS_PER_MILLI),
         }
+    }
+
+    /// The earliest time that the wall clock has shown from `since` on.
+    #[must_use]
+    pub fn earliest_wall(&self, since: Time) -> Wall {
+        // Between two changes it only goes forward.
+        let last = self.phase(since.max(self.set_at));
+        let phases = self.before.iter().filter(|phase| phase.until >= since);
+        let walls = phases.chain([&last]).map(|phase| phase.wall_ns_at(since.max(phase.from)));
+        Wall(walls.min().expect("there is the last phase") / NANOS_PER_MILLI)
     }
 
     /// The first time at which its monotonic clock shows `tick`, if its rate stays as it is.
@@ -74,7 +97,12 @@ impl Clock {
         self.rate = MILLION.saturating_add_signed(ppm.into()).max(1);
     }
 
+    fn phase(&self, until: Time) -> Phase {
+        Phase { from: self.set_at, until, wall_ns: self.wall_ns, rate: self.rate }
+    }
+
     fn settle(&mut self, time: Time) {
+        self.before.push(self.phase(time));
         let passed = self.passed(time);
         self.tick += passed;
         self.wall_ns += passed;
@@ -82,13 +110,23 @@ impl Clock {
     }
 
     fn passed(&self, time: Time) -> u64 {
-        let passed = time.0 - self.set_at.0;
-        if self.rate == MILLION {
-            return passed;
-        }
-        let passed = u128::from(passed) * u128::from(self.rate) / u128::from(MILLION);
-        u64::try_from(passed).expect("worlds do not last for centuries")
+        passed(time.0 - self.set_at.0, self.rate)
     }
+}
+
+impl Phase {
+    fn wall_ns_at(&self, time: Time) -> u64 {
+        self.wall_ns + passed(time.0 - self.from.0, self.rate)
+    }
+}
+
+/// How much passes on a clock of this rate in so much virtual time.
+fn passed(time: u64, rate: u64) -> u64 {
+    if rate == MILLION {
+        return time;
+    }
+    let passed = u128::from(time) * u128::from(rate) / u128::from(MILLION);
+    u64::try_from(passed).expect("worlds do not last for centuries")
 }
 
 impl Default for Clock {
@@ -122,6 +160,17 @@ mod tests {
         assert!(when < Time(7 * SECOND));
         assert!(clock.read(when).tick >= tick);
         assert!(clock.read(Time(when.0 - 1)).tick < tick);
+    }
+
+    #[test]
+    fn the_earliest_wall_is_the_one_right_after_the_clock_was_set_back() {
+        let mut clock = Clock::new();
+        clock.jump(Time(SECOND), -5_000);
+        clock.jump(Time(3 * SECOND), 5_000);
+        let shown = |since| clock.earliest_wall(Time(since)).0 - (EPOCH_MS - 10_000);
+        assert_eq!(shown(SECOND / 2), 6_000);
+        assert_eq!(shown(2 * SECOND), 7_000);
+        assert_eq!(shown(4 * SECOND), 14_000);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use peer_ring_core::wiring::shard_of;
 
 use crate::check::ring::Rings;
 use crate::cluster::Cluster;
-use crate::time::Moment;
+use crate::time::{Moment, Time};
 use crate::trace::Trace;
 use crate::world::World;
 use crate::world::event::NodeIndex;
@@ -49,7 +49,7 @@ impl World {
     }
 
     /// All nodes.
-    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeIndex> + use<> {
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeIndex> + Clone + use<> {
         (0..self.cluster.nodes).map(NodeIndex)
     }
 
@@ -76,6 +76,13 @@ impl World {
     pub fn latest_wall(&self) -> Wall {
         let shown = self.nodes().map(|node| self.node_now(node).wall);
         shown.fold(self.latest_wall, Wall::max)
+    }
+
+    /// The earliest time that any node's wall clock has shown from `since` on.
+    #[must_use]
+    pub fn earliest_wall(&self, since: Time) -> Wall {
+        let shown = self.nodes.iter().map(|node| node.clock.earliest_wall(since));
+        shown.min().expect("a cluster has a node at least")
     }
 
     /// The node on `seat`.
@@ -133,6 +140,13 @@ impl World {
         let life = self.nodes[node.at()].life.as_ref();
         let shards = life.iter().flat_map(|life| &life.shards);
         shards.map(|shard| shard.coordinator().inflight()).sum()
+    }
+
+    /// How many commands, and how many pages, each shard of a node has under way.
+    pub fn under_way(&self, node: NodeIndex) -> impl Iterator<Item = (usize, usize)> {
+        let life = self.nodes[node.at()].life.as_ref();
+        let shards = life.into_iter().flat_map(|life| &life.shards);
+        shards.map(|shard| (shard.coordinator().inflight(), shard.pages_inflight()))
     }
 
     /// Whether every node is up, filled, linked to every other one, and sees it alive.

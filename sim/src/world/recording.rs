@@ -13,10 +13,10 @@ use crate::world::network::Arrivals;
 
 impl World {
     /// Writes down what happens from now on, in these words.
-    pub fn record(&mut self, words: impl Words + Send + 'static) {
+    pub fn record(&mut self, words: Box<dyn Words + Send>) {
         let names = self.nodes.iter().map(|node| node.name.to_string()).collect();
         let (partitions, longest) = (self.cluster.ring.partitions, self.cluster.latency.longest());
-        self.recorder = Some(Recorder::new(names, partitions, longest, Box::new(words)));
+        self.recorder = Some(Recorder::new(names, partitions, longest, words));
     }
 
     /// What happened since it was told to write that down; `None` if it never was.

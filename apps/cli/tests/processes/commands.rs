@@ -67,27 +67,3 @@ fn the_version_is_said() {
     assert_eq!(code, Some(0));
     assert_eq!(said, concat!("peer-ring ", env!("CARGO_PKG_VERSION"), "\n"));
 }
-
-#[test]
-fn a_swarm_that_keeps_its_promises_ends_well_and_the_same_every_time() {
-    let arguments = ["sim", "run", "--seed", "7", "--seeds", "1"];
-    let (code, said) = run(&arguments);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.ends_with("all promises were kept\n"), "{said}");
-    let trace =
-        |said: &str| said.lines().find(|line| line.starts_with("trace ")).map(str::to_owned);
-    assert!(trace(&said).is_some());
-    assert_eq!(trace(&run(&arguments).1), trace(&said));
-}
-
-#[test]
-fn a_swarm_that_breaks_a_promise_says_how_to_see_it_again() {
-    let arguments = ["sim", "run", "--profile", "weak", "--seeds", "200", "--until-failure"];
-    let (code, said) = run(&arguments);
-    assert_eq!(code, Some(1), "{said}");
-    let replay = said.lines().find_map(|line| line.trim().strip_prefix("replay: peer-ring "));
-    let words: Vec<_> = replay.unwrap().split(' ').collect();
-    let (code, again) = run(&words);
-    assert_eq!(code, Some(1), "{again}");
-    assert_eq!(again.lines().next(), said.lines().next());
-}

@@ -9,3 +9,4 @@ mod failures;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod refusals;
+mod sim;

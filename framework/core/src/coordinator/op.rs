@@ -141,6 +141,14 @@ impl Op {
         u8::try_from(at).ok()
     }
 
+    /// Whom an answer of the replica with this index counts for.
+    pub fn credited(&self, index: u8) -> u8 {
+        if !crate::planted!("anybody-s-answer") || self.waits_for(index) {
+            return index;
+        }
+        (0..self.replicas()).find(|other| self.waits_for(*other)).unwrap_or(index)
+    }
+
     /// Whether the replica or owner with this index was asked something and has not answered.
     pub fn waits_for(&self, index: u8) -> bool {
         match &self.stage {
@@ -175,6 +183,18 @@ impl Op {
     /// How many replicas must answer.
     pub fn wanted(&self) -> u8 {
         self.plan.need.of(self.replicas())
+    }
+
+    /// What a command whose time is up is answered with, if not with a failure.
+    pub fn reply_so_far(&self) -> Option<Bytes> {
+        if !crate::planted!("time-out-is-success") {
+            return None;
+        }
+        match &self.stage {
+            Stage::Write(write) => write.answers.first().map(|answer| answer.reply.clone()),
+            Stage::Replicate(replicate) => Some(replicate.reply.clone()),
+            Stage::Read(_) | Stage::Repair(_) | Stage::Lead | Stage::Forward(_) => None,
+        }
     }
 
     /// The failure of a command that nobody finished in time.

@@ -33,7 +33,7 @@ impl Coordinator {
         let Some(mut op) = self.remove(id) else {
             return;
         };
-        let Some(index) = op.index_of(from) else {
+        let Some(index) = op.index_of(from).map(|index| op.credited(index)) else {
             return self.keep(id, op);
         };
         if let Response::Refused(refusal) = response {

@@ -162,7 +162,8 @@ pub(super) fn stale_replicas(answers: &[Answer]) -> Vec<Stale> {
         for (key, freshness) in entries {
             let best = newest.entry(key).or_insert((*freshness, *replica));
             if *freshness > best.0 {
-                *best = (*freshness, *replica);
+                let source = if crate::planted!("repair-older") { best.1 } else { *replica };
+                *best = (*freshness, source);
             }
         }
     }

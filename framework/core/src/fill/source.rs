@@ -67,6 +67,7 @@ impl Filling {
         let unknown = count(|it| it.source == Source::Unknown);
         let lost = 1 + count(|it| it.was_blank);
         let is_new = lost >= majority && copying == 0 && (unknown == 0 || has_waited);
-        copied > owners - majority || is_new
+        let missing = usize::from(crate::planted!("fill-one-short"));
+        copied + missing > owners - majority || is_new
     }
 }

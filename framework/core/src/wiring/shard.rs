@@ -91,6 +91,12 @@ impl Shard {
         self.fill.blank()
     }
 
+    /// How many pages its blank replicas have asked for and not got.
+    #[must_use]
+    pub fn pages_inflight(&self) -> usize {
+        self.fill.pages_inflight()
+    }
+
     /// Its coordinator, for inspection.
     #[must_use]
     pub fn coordinator(&self) -> &Coordinator {

@@ -21,7 +21,7 @@ fn operation(invoked: u64, call: Call, outcome: Outcome) -> Operation {
 fn done(invoked: u64, returned: u64, call: Call, found: Option<u64>) -> Operation {
     let returned = moment(returned);
     let (latest_wall, version) = (Wall(returned.event), Version::NONE);
-    let done = Done { returned, latest_wall, found, version };
+    let done = Done { returned, latest_wall, earliest_wall: latest_wall, found, version };
     operation(invoked, call, Outcome::Done(done))
 }
 

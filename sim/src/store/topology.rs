@@ -1,7 +1,5 @@
 //! How many nodes, replicas and answers a run has, and what it may promise with them.
 
-use std::fmt;
-
 use crate::random::Stream;
 
 /// The sizes of a run.
@@ -82,7 +80,7 @@ impl Topology {
     }
 
     /// One of those that the profile allows.
-    pub(super) fn draw(profile: Profile, stream: &mut Stream) -> Self {
+    pub(crate) fn draw(profile: Profile, stream: &mut Stream) -> Self {
         let topology = match profile {
             Profile::Default => match stream.below(10) {
                 0..3 => Self::majority_of_three(3),
@@ -100,13 +98,16 @@ impl Topology {
     }
 }
 
-impl fmt::Display for Topology {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { nodes, n, r, w, shards, promise } = self;
-        let promise = match promise {
-            Promise::LastWriteWins => "last write wins",
-            Promise::Linearizable => "linearizable",
-        };
-        write!(f, "{nodes} nodes of {shards} shards, n={n} r={r} w={w}, {promise}")
+impl Promise {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::LastWriteWins, Self::Linearizable];
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LastWriteWins => "last-write-wins",
+            Self::Linearizable => "linearizable",
+        }
     }
 }

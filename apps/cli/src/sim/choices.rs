@@ -1,0 +1,102 @@
+//! What a swarm may be told on the command line: which clusters, which clients, which faults.
+
+use peer_ring_sim::store::{Mix, Profile, Promise, Topology};
+use peer_ring_sim::{Kind, Swarm};
+
+/// Most nodes of a cluster.
+const NODES_MAX: u8 = 100;
+
+/// The faults of a list such as `crash,drop`: `all`, `none`, or with a minus sign all but one.
+pub(super) fn faults(list: &str) -> Result<Swarm, String> {
+    let kind = |name: &str| {
+        let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        found.ok_or_else(|| {
+            let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            format!("'{name}' is not a fault: all, none, or some of {}", names.join(", "))
+        })
+    };
+    match list {
+        "all" => return Ok(Swarm::default()),
+        "none" => return Ok(Swarm::none()),
+        _ => {}
+    }
+    let words: Vec<_> = list.split(',').map(str::trim).collect();
+    let is_without = words.iter().all(|word| word.starts_with('-'));
+    if !is_without {
+        return Ok(Swarm::only(words.into_iter().map(kind).collect::<Result<Vec<_>, _>>()?));
+    }
+    words.iter().try_fold(Swarm::default(), |swarm, word| Ok(swarm.without(kind(&word[1..])?)))
+}
+
+/// The clusters that a word names, or those of sizes such as `nodes=5,n=3,r=2,w=2`.
+pub(super) fn topology(text: &str) -> Result<Profile, String> {
+    match text {
+        "default" => return Ok(Profile::Default),
+        "linearizable" => return Ok(Profile::Linearizable),
+        "weak" => return Ok(Profile::Weak),
+        _ => {}
+    }
+    let mut topology = Topology::majority_of_three(3);
+    for word in text.split(',').map(str::trim) {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let number = || {
+            let number = value.parse().ok().filter(|number| *number > 0);
+            number.ok_or_else(|| format!("'{word}': {name} is a number from 1 on"))
+        };
+        match name {
+            "nodes" => topology.nodes = number()?,
+            "n" => topology.n = number()?,
+            "r" => topology.r = number()?,
+            "w" => topology.w = number()?,
+            "shards" => topology.shards = number()?,
+            "linearizable" if value.is_empty() => topology.promise = Promise::Linearizable,
+            _ => {
+                return Err(format!(
+                    "'{word}' is not default, linearizable, weak, or a size such as nodes=5, n=3, \
+                     r=2, w=2, shards=1"
+                ));
+            }
+        }
+    }
+    let Topology { nodes, n, r, w, shards, .. } = topology;
+    if nodes > NODES_MAX || n > nodes.min(16) || r > n || w > n || shards > 16 {
+        return Err(format!(
+            "at most {NODES_MAX} nodes and 16 shards, n at most the number of nodes and 16, r and w \
+             at most n"
+        ));
+    }
+    Ok(Profile::Only(topology))
+}
+
+/// The mixture of this name.
+pub(super) fn mix(name: &str) -> Result<Mix, String> {
+    let found = Mix::ALL.into_iter().find(|mix| mix.as_str() == name);
+    found.ok_or_else(|| {
+        let names: Vec<_> = Mix::ALL.iter().map(|mix| mix.as_str()).collect();
+        format!("'{name}' is not one of {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_chosen_by_name_or_left_out_by_name() {
+        assert_eq!(faults("all"), Ok(Swarm::default()));
+        assert_eq!(faults("crash, drop"), Ok(Swarm::only([Kind::Drop, Kind::Crash])));
+        assert_eq!(faults("-crash"), Ok(Swarm::default().without(Kind::Crash)));
+        assert!(faults("crash,flood").unwrap_err().contains("'flood' is not a fault"));
+        assert!(faults("").is_err());
+    }
+
+    #[test]
+    fn topologies_are_named_or_sized() {
+        assert_eq!(topology("weak"), Ok(Profile::Weak));
+        let five = Topology { nodes: 5, ..Topology::majority_of_three(5) };
+        assert_eq!(topology("nodes=5,n=3,r=2,w=2"), Ok(Profile::Only(five)));
+        for wrong in ["nodes=0", "nodes=two", "n=4", "r=3,n=2", "big", "nodes=101"] {
+            assert!(topology(wrong).is_err(), "{wrong}");
+        }
+    }
+}

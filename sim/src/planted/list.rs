@@ -1,0 +1,100 @@
+//! All bugs, those first that came with the design, then the others by where they are made.
+
+use super::Bug;
+
+/// A bug that can be made.
+const fn bug(name: &'static str, what: &'static str, checkers: &'static [&'static str]) -> Bug {
+    Bug { name, what, checkers, waits_for: None }
+}
+
+/// A bug in a feature that does not exist yet.
+const fn waiting(
+    name: &'static str,
+    what: &'static str,
+    checkers: &'static [&'static str],
+    feature: &'static str,
+) -> Bug {
+    Bug { name, what, checkers, waits_for: Some(feature) }
+}
+
+const SIBLINGS: &str = "siblings";
+const HINTS: &str = "hinted handoff";
+const COLLECTION: &str = "the removal of tombstones";
+const ENGINE: &str = "a storage engine that survives a restart";
+const RING_CHANGES: &str = "ring changes";
+const REGISTERS: &str = "linearizable registers";
+
+/// What a write that is not where it should be is noticed by.
+const LOST: &[&str] =
+    &["durable", "lost write", "linearizable", "session", "resurrection", "convergence"];
+/// What a read that shows too little, or too much, is noticed by.
+const READ: &[&str] =
+    &["lost write", "linearizable", "session", "resurrection", "convergence", "expired"];
+/// What a cluster that does not become whole is noticed by.
+const STUCK: &[&str] = &["liveness"];
+
+/// Every planted bug.
+pub const BUGS: &[Bug] = &[
+    waiting(
+        "m01",
+        "siblings are merged by wall-clock time, and the losers dropped",
+        LOST,
+        SIBLINGS,
+    ),
+    bug("m02", "equal timestamps are decided by the order of arrival", LOST),
+    waiting("m03", "a hint is dropped when its target is being replaced", LOST, HINTS),
+    waiting("m04", "a hint is deleted when it is sent, not when it is acknowledged", LOST, HINTS),
+    waiting("m05", "a hint counts towards a strict quorum", &["session"], HINTS),
+    waiting("m06", "a tombstone goes when the reachable owners have it", LOST, COLLECTION),
+    waiting(
+        "m07",
+        "a deleted key comes back with a version vector that starts again",
+        LOST,
+        SIBLINGS,
+    ),
+    waiting("m08", "a node that lost its disk uses its old id and counters", LOST, ENGINE),
+    waiting(
+        "m09",
+        "the old owner deletes after sending, before the acknowledgement",
+        LOST,
+        RING_CHANGES,
+    ),
+    waiting("m10", "a request with an older epoch is accepted by an ex-owner", LOST, RING_CHANGES),
+    waiting("m11", "an acceptor accepts a ballot equal to or lower than promised", LOST, REGISTERS),
+    waiting("m12", "a promise is answered before it is on disk", LOST, REGISTERS),
+    waiting("m13", "the one-round-trip cache survives a time-out", LOST, REGISTERS),
+    waiting("m14", "a piggy-backed promise for the next ballot is not recorded", LOST, REGISTERS),
+    waiting("m15", "a new acceptor counts before it has the old ones' state", LOST, REGISTERS),
+    waiting("m16", "acceptors are replaced one by one with empty ones", LOST, REGISTERS),
+    waiting("m17", "the deletion of a register does not wait for every acceptor", LOST, REGISTERS),
+    waiting("m18", "a compare that fails, or a read, skips the accept phase", LOST, REGISTERS),
+    waiting("m19", "anti-entropy repairs a register's value but not its ballot", LOST, REGISTERS),
+    bug("m20", "a node declared dead cannot refute it", STUCK),
+    // Coordinators.
+    bug("twice", "a second answer of one replica is counted as another one's", LOST),
+    bug(
+        "anybody-s-answer",
+        "an answer counts for a replica that is still waited for, whoever sent it",
+        LOST,
+    ),
+    bug("time-out-is-success", "a write whose time is up is reported as done", LOST),
+    bug("first-answer-read", "a read returns with its first answer", READ),
+    bug("no-write-back", "a reader is answered before what it read is held by a quorum", READ),
+    bug(
+        "repair-older",
+        "a read repair writes back the older value",
+        &["lost write", "linearizable", "session", "resurrection", "convergence", "liveness"],
+    ),
+    bug("not-past-newer", "a write that met something newer is not stamped past it", LOST),
+    bug("never-forgotten", "a command whose time is up stays in the table", &["resources"]),
+    // Replicas and their records.
+    bug("late-wins", "a record that a peer sends replaces what is held, however old it is", LOST),
+    bug("tombstone-is-nothing", "a tombstone is read as if nothing had ever been there", READ),
+    bug("expired-served", "a record is served after it has expired", &["expired"]),
+    bug("same-stamp", "a clock that does not advance gives the same stamp twice", LOST),
+    // Nodes that come back.
+    bug("trusted-at-once", "a node that lost its memory is trusted as if it had not", LOST),
+    bug("blank-counts", "a blank replica acknowledges what it is asked to write", LOST),
+    bug("fill-one-short", "a blank replica is trusted one source too early", LOST),
+    bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
+];
