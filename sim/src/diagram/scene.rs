@@ -52,6 +52,23 @@ pub struct Said<'a> {
     pub is_guilty: bool,
 }
 
+/// The order of what happens at one time: that of cause and effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// A message arrives.
+    Arrived,
+    /// An operation that has waited for it is answered.
+    Answered,
+    /// Something that lasts is over.
+    Ended,
+    /// Something that lasts begins.
+    Begun,
+    /// In the turn of an operation, see [`Scene::turn`]: asked, sent, lost, answered at once.
+    Turn(usize, u8),
+    /// The violation comes to light.
+    Seen,
+}
+
 impl<'a> Scene<'a> {
     /// Chooses from a story.
     pub fn new(story: &'a Story, options: &Options) -> Self {
@@ -65,6 +82,18 @@ impl<'a> Scene<'a> {
             Self { story, nodes, operations, messages, spans, begin, end, left_out: Vec::new() };
         scene.left_out = scene.tell_left_out(hidden_spans);
         scene
+    }
+
+    /// Of those that are asked at one moment, the operation for which a message is sent then: one
+    /// for the first of all operations; zero for what was sent for anything else.
+    ///
+    /// What is asked at one moment is asked in turn, and what follows from it at once, follows
+    /// before the next turn.
+    pub fn turn(&self, said: &Said<'_>) -> usize {
+        let is_its = |shown: &Shown<'_>| {
+            shown.letter == said.letter && shown.operation.invoked == said.message.sent
+        };
+        self.operations.iter().position(is_its).map_or(0, |at| at + 1)
     }
 
     /// The lane of a node, counted from the left.

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::diagram::scene::{Said, Scene, asked_by};
+use crate::diagram::scene::{Order, Said, Scene, asked_by};
 use crate::diagram::wrap::{amount, shorten, wrap};
 use crate::story::{Arrival, Fate, Reception, Span, SpanKind};
 use crate::time::Time;
@@ -32,7 +32,7 @@ A> asked    A< answered    A: message for A    ! guilty    ─▶ arrives    ─
 struct Row {
     at: Time,
     /// Of rows at one time, the order of cause and effect.
-    rank: u8,
+    rank: Order,
     is_guilty: bool,
     sign: Sign,
     text: String,
@@ -108,35 +108,47 @@ fn write_heading(scene: &Scene<'_>, out: &mut String) {
 
 fn rows(scene: &Scene<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for shown in &scene.operations {
+    for (at, shown) in scene.operations.iter().enumerate() {
         let (operation, letter) = (shown.operation, &shown.letter);
         let is_guilty = operation.is_guilty;
         let who = asked_by(operation, scene.story);
         let row =
             |at, rank, text| Row { at, rank, is_guilty, sign: Sign::At(operation.node), text };
-        rows.push(row(operation.invoked, 4, format!("{letter}> {who}: {}", operation.text)));
+        rows.push(row(
+            operation.invoked,
+            Order::Turn(at + 1, 0),
+            format!("{letter}> {who}: {}", operation.text),
+        ));
         let answer = format!("{}: {}", operation.outcome.as_str(), operation.answer);
         match operation.returned {
-            Some(at) if at > operation.invoked => {
-                rows.push(row(at, 1, format!("{letter}< {answer}")))
+            Some(returned) if returned > operation.invoked => {
+                rows.push(row(returned, Order::Answered, format!("{letter}< {answer}")));
             }
-            Some(at) => rows.push(row(at, 6, format!("{letter}< {answer}"))),
-            None => rows.push(row(operation.invoked, 4, format!("{letter}< {answer}"))),
+            Some(_) | None => {
+                let at_once = Order::Turn(at + 1, 3);
+                rows.push(row(operation.invoked, at_once, format!("{letter}< {answer}")));
+            }
         }
     }
     for said in &scene.messages {
-        add_message(said, &mut rows);
+        add_message(said, scene.turn(said), &mut rows);
     }
     add_spans(scene, &mut rows);
     if let Some(violation) = &scene.story.violation {
         let text = format!("BROKEN PROMISE seen here: {}", violation.checker);
-        rows.push(Row { at: violation.at, rank: 7, is_guilty: true, sign: Sign::None, text });
+        rows.push(Row {
+            at: violation.at,
+            rank: Order::Seen,
+            is_guilty: true,
+            sign: Sign::None,
+            text,
+        });
     }
     rows.sort_by_key(|row| (row.at, row.rank));
     rows
 }
 
-fn add_message(said: &Said<'_>, rows: &mut Vec<Row>) {
+fn add_message(said: &Said<'_>, turn: usize, rows: &mut Vec<Row>) {
     let message = said.message;
     let (from, to) = (message.from, message.to);
     let prefix = if said.letter.is_empty() { String::new() } else { format!("{}: ", said.letter) };
@@ -145,9 +157,10 @@ fn add_message(said: &Said<'_>, rows: &mut Vec<Row>) {
         let sign = Sign::Way { from, to, end };
         rows.push(Row { at, rank, is_guilty: said.is_guilty, sign, text });
     };
+    let lost = Order::Turn(turn, 2);
     match &message.fate {
-        Fate::Unsent => add(message.sent, 5, End::Lost, format!("{label} (not sent)")),
-        Fate::Lost => add(message.sent, 5, End::Lost, format!("{label} (lost)")),
+        Fate::Unsent => add(message.sent, lost, End::Lost, format!("{label} (not sent)")),
+        Fate::Lost => add(message.sent, lost, End::Lost, format!("{label} (lost)")),
         Fate::Arrived { arrivals, is_late } => {
             for (which, Arrival { at, reception }) in arrivals.iter().enumerate() {
                 let again = if which > 0 { " again" } else { "" };
@@ -157,7 +170,12 @@ fn add_message(said: &Said<'_>, rows: &mut Vec<Row>) {
                     Reception::Handled(_) | Reception::Pending => (End::Arrives, ""),
                 };
                 let took = amount(at.since(message.sent));
-                add(*at, 0, end, format!("{label}{again} (after {took}{late}{dropped})"));
+                add(
+                    *at,
+                    Order::Arrived,
+                    end,
+                    format!("{label}{again} (after {took}{late}{dropped})"),
+                );
             }
         }
     }
@@ -194,9 +212,9 @@ fn add_spans(scene: &Scene<'_>, rows: &mut Vec<Row>) {
             true => format!("{since}, since {}", span.begin),
             false => begins,
         };
-        rows.push(row(scene.begin_of(span), 3, sign, format!("{name}{begins}")));
+        rows.push(row(scene.begin_of(span), Order::Begun, sign, format!("{name}{begins}")));
         if let Some(end) = scene.end_of(span) {
-            rows.push(row(end, 2, at_end, format!("{name}{ends}")));
+            rows.push(row(end, Order::Ended, at_end, format!("{name}{ends}")));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! From left to right: columns of operations, lanes of nodes, bars of faults; and what stands in
 //! and beside them, which decides how wide they are.
 
-use std::time::Duration;
-
 use crate::diagram::layout::{Arrow, BOX, Bar, Boxed, LETTER, LOST_AFTER, Layout, count};
 use crate::diagram::scene::{Said, Scene, asked_by};
 use crate::diagram::wrap::{columns, shorten, wrap};
@@ -98,12 +96,7 @@ fn boxes(scene: &Scene<'_>) -> (Vec<(i32, String)>, Vec<Boxed>) {
         let is_free = |(owner, until): &(String, Time)| {
             *until <= operation.invoked && (!is_by_client || *owner == name(at))
         };
-        let until = match operation.returned {
-            // Whatever else is asked at that moment is asked before the answer.
-            Some(returned) if returned == operation.invoked => returned + Duration::from_nanos(1),
-            Some(returned) => returned,
-            None => operation.invoked,
-        };
+        let until = operation.returned.unwrap_or(operation.invoked);
         let column = taken.iter().position(is_free).unwrap_or(taken.len());
         match taken.get_mut(column) {
             Some(taken) => taken.1 = until,

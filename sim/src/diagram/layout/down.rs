@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagram::layout::{LINE, Layout, count};
-use crate::diagram::scene::Scene;
+use crate::diagram::scene::{Order, Scene};
 use crate::story::{Fate, SpanKind};
 use crate::time::Time;
 
@@ -21,7 +21,7 @@ impl Layout {
     }
 }
 
-/// A moment that has a place. Of moments of one time, the order here is that of cause and effect.
+/// A moment that has a place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     Arrived(usize, usize),
@@ -31,7 +31,6 @@ enum Mark {
     Asked(usize),
     Sent(usize),
     Gone(usize),
-    AnsweredAtOnce(usize),
     Seen,
 }
 
@@ -122,7 +121,7 @@ impl Pass<'_> {
                 boxed.bottom = self.y + 10 + LINE * count(boxed.lines.len());
                 *free = boxed.bottom + 8;
             }
-            Mark::Answered(at) | Mark::AnsweredAtOnce(at) => {
+            Mark::Answered(at) => {
                 self.clear_way(at);
                 let boxed = &mut layout.boxes[at];
                 self.y = self.y.max(boxed.bottom);
@@ -221,29 +220,33 @@ impl Pass<'_> {
 fn marks(scene: &Scene<'_>) -> Vec<(Time, Mark)> {
     let mut marks = Vec::new();
     for (at, shown) in scene.operations.iter().enumerate() {
-        marks.push((shown.operation.invoked, Mark::Asked(at)));
+        let (invoked, turn) = (shown.operation.invoked, at + 1);
+        marks.push((invoked, Order::Turn(turn, 0), Mark::Asked(at)));
         marks.extend(shown.operation.returned.map(|returned| {
-            let is_at_once = returned == shown.operation.invoked;
-            (returned, if is_at_once { Mark::AnsweredAtOnce(at) } else { Mark::Answered(at) })
+            let is_at_once = returned == invoked;
+            let order = if is_at_once { Order::Turn(turn, 3) } else { Order::Answered };
+            (returned, order, Mark::Answered(at))
         }));
     }
     for (at, said) in scene.messages.iter().enumerate() {
-        let message = said.message;
-        marks.push((message.sent, Mark::Sent(at)));
-        match &message.fate {
-            Fate::Unsent | Fate::Lost => marks.push((message.sent, Mark::Gone(at))),
+        let (sent, turn) = (said.message.sent, scene.turn(said));
+        marks.push((sent, Order::Turn(turn, 1), Mark::Sent(at)));
+        match &said.message.fate {
+            Fate::Unsent | Fate::Lost => marks.push((sent, Order::Turn(turn, 2), Mark::Gone(at))),
             Fate::Arrived { arrivals, .. } => {
                 let arrived = arrivals.iter().enumerate();
-                marks.extend(arrived.map(|(which, it)| (it.at, Mark::Arrived(at, which))));
+                marks.extend(
+                    arrived.map(|(which, it)| (it.at, Order::Arrived, Mark::Arrived(at, which))),
+                );
             }
         }
     }
     for (at, span) in scene.spans.iter().enumerate() {
-        marks.push((scene.begin_of(span), Mark::Begun(at)));
-        marks.extend(scene.end_of(span).map(|end| (end, Mark::Ended(at))));
+        marks.push((scene.begin_of(span), Order::Begun, Mark::Begun(at)));
+        marks.extend(scene.end_of(span).map(|end| (end, Order::Ended, Mark::Ended(at))));
     }
     let violation = scene.story.violation.as_ref();
-    marks.extend(violation.map(|violation| (violation.at, Mark::Seen)));
+    marks.extend(violation.map(|violation| (violation.at, Order::Seen, Mark::Seen)));
     marks.sort();
-    marks
+    marks.into_iter().map(|(at, _, mark)| (at, mark)).collect()
 }
