@@ -73,6 +73,17 @@ pub enum WireError {
         #[source]
         reason: BadName,
     },
+    /// A frame that was changed on its way.
+    #[error("a frame whose checksum says {said:016x} and whose bytes say {found:016x}")]
+    Checksum {
+        /// What the frame says.
+        said: u64,
+        /// What its bytes say.
+        found: u64,
+    },
+    /// A frame without a checksum, where there must be one.
+    #[error("a frame without a checksum")]
+    NoChecksum,
     /// Not the encoding of any message.
     #[error("{what} cannot be decoded: {detail}")]
     Malformed {
@@ -98,6 +109,12 @@ pub enum WireError {
 }
 
 impl WireError {
+    /// Whether the bytes are not what the peer sent, as far as the checksum can tell.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Checksum { .. } | Self::NoChecksum)
+    }
+
     pub(crate) fn malformed(what: &'static str, reason: &prost::DecodeError) -> Self {
         Self::Malformed { what, detail: reason.to_string() }
     }

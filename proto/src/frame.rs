@@ -1,14 +1,18 @@
 //! What travels as one unit on a link.
 
-use bytes::Bytes;
+mod single;
+
+use bytes::{Bytes, BytesMut};
 use peer_ring_core::peer::Message;
 use prost::Message as _;
 
+use crate::checksum::{self, CHECKSUM, CHECKSUM_BYTES};
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_count, check_size};
 use crate::hello::{Goodbye, Hello, Welcome, decode_goodbye, decode_hello, decode_welcome};
 use crate::limits::{Limits, records_of};
 use crate::message;
+use crate::version::WireVersion;
 use crate::walk::fields;
 use crate::wire::{self, frame::Body};
 
@@ -42,14 +46,25 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// What the bytes say.
+    /// The first frame of either side of a stream, which comes before they agree on a version: its
+    /// checksum counts if there is one.
     ///
     /// # Errors
-    /// [`WireError`] when they are no frame, or one over `limits`.
-    pub fn decode(raw: RawFrame, limits: &Limits) -> Result<Self, WireError> {
-        let RawFrame(bytes) = raw;
-        check_size("a frame", bytes.len(), limits.frame_bytes_max)?;
-        let (number, body) = only_body(&bytes)?;
+    /// As [`Frame::decode`].
+    pub fn decode_first(raw: RawFrame, limits: &Limits) -> Result<Self, WireError> {
+        check_size("a frame", raw.0.len(), limits.frame_bytes_max)?;
+        let last = fields("a frame", &raw.0).last();
+        let has_checksum = matches!(last, Some(Ok(field)) if field.number == CHECKSUM);
+        let version = if has_checksum { WireVersion::V2 } else { WireVersion::V1 };
+        Self::decode(raw, version, limits)
+    }
+
+    /// What the bytes say, on a link that speaks `version`.
+    ///
+    /// # Errors
+    /// [`WireError`] when they are no frame, one that was changed on its way, or one over `limits`.
+    pub fn decode(raw: RawFrame, version: WireVersion, limits: &Limits) -> Result<Self, WireError> {
+        let (number, body) = opened(raw, version, limits)?;
         Ok(match number {
             HELLO => Self::Hello(decode_hello(body, limits)?),
             WELCOME => Self::Welcome(decode_welcome(body, limits)?),
@@ -57,6 +72,28 @@ impl Frame {
             BATCH => Self::Batch(decode_batch(&body, limits)?),
             _ => Self::Chunk(decode_chunk(body)?),
         })
+    }
+
+    /// The bytes of it, as `version` writes them.
+    #[must_use]
+    pub fn encode(self, version: WireVersion) -> RawFrame {
+        let body = match self {
+            Self::Hello(hello) => Body::Hello(hello.into()),
+            Self::Welcome(welcome) => Body::Welcome(welcome.into()),
+            Self::Goodbye(goodbye) => Body::Goodbye(goodbye.into()),
+            Self::Batch(messages) => {
+                let to_wire = |message| message::to_wire(message, version);
+                Body::Batch(wire::Batch { messages: messages.into_iter().map(to_wire).collect() })
+            }
+            Self::Chunk(chunk) => Body::Chunk(chunk.into()),
+        };
+        let frame = wire::Frame { body: Some(body), checksum: None };
+        let mut bytes = BytesMut::with_capacity(frame.encoded_len() + CHECKSUM_BYTES);
+        frame.encode(&mut bytes).expect("a buffer grows as needed");
+        if version.has_checksums() {
+            checksum::put(&mut bytes, 0);
+        }
+        RawFrame(bytes.freeze())
     }
 }
 
@@ -75,6 +112,14 @@ fn only_body(bytes: &Bytes) -> Result<(u32, Bytes), WireError> {
         body = Some((number, bytes.slice(field.payload("a frame")?)));
     }
     body.ok_or(WireError::Missing { what: "a frame's body" })
+}
+
+/// What is in a frame, once its checksum is verified, if it must have one.
+fn opened(raw: RawFrame, version: WireVersion, limits: &Limits) -> Result<(u32, Bytes), WireError> {
+    let RawFrame(bytes) = raw;
+    check_size("a frame", bytes.len(), limits.frame_bytes_max)?;
+    let bytes = if version.has_checksums() { checksum::verified(bytes)? } else { bytes };
+    only_body(&bytes)
 }
 
 fn decode_batch(bytes: &Bytes, limits: &Limits) -> Result<Vec<Message>, WireError> {
@@ -101,18 +146,7 @@ fn decode_chunk(bytes: Bytes) -> Result<Chunk, WireError> {
     Ok(chunk.into())
 }
 
-impl From<Frame> for RawFrame {
-    fn from(frame: Frame) -> Self {
-        let body = match frame {
-            Frame::Hello(hello) => Body::Hello(hello.into()),
-            Frame::Welcome(welcome) => Body::Welcome(welcome.into()),
-            Frame::Goodbye(goodbye) => Body::Goodbye(goodbye.into()),
-            Frame::Batch(messages) => {
-                let messages = messages.into_iter().map(Into::into).collect();
-                Body::Batch(wire::Batch { messages })
-            }
-            Frame::Chunk(chunk) => Body::Chunk(chunk.into()),
-        };
-        Self(wire::Frame { body: Some(body) }.encode_to_vec().into())
-    }
+/// The key of a field with this number that holds a message.
+pub(crate) fn delimited(number: u32) -> u8 {
+    u8::try_from(number << 3 | 2).expect("the numbers used here are below 16")
 }

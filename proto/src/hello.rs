@@ -24,7 +24,7 @@
 //! let stray = Identity { cluster: "test".into(), ..n2.clone() };
 //!
 //! let accepted = negotiate(&n1, &Hello { identity: n2, lane: Lane::Foreground }).unwrap();
-//! assert_eq!(accepted.protocol, 1);
+//! assert_eq!(accepted.protocol, 2);
 //! assert!(accepted.capabilities.contains("zstd"));
 //!
 //! let refusal = negotiate(&n1, &Hello { identity: stray, lane: Lane::Foreground }).unwrap_err();
@@ -40,6 +40,8 @@ use std::fmt;
 
 use peer_ring_core::id::{Epoch, NodeId, NodeName};
 use peer_ring_core::peer::Lane;
+
+use crate::version::WireVersion;
 
 pub use refusal::{HelloRefusal, RefusalCode};
 pub(crate) use wire::{decode_goodbye, decode_hello, decode_welcome};
@@ -76,13 +78,20 @@ pub struct Protocols {
 
 impl Protocols {
     /// What this version of peer-ring speaks.
-    pub const OURS: Self = Self { min: 1, max: 1 };
+    pub const OURS: Self =
+        Self { min: WireVersion::V1.number(), max: WireVersion::NEWEST.number() };
 
     /// The newest that both speak.
     #[must_use]
     pub fn common(self, other: Self) -> Option<u32> {
         let newest = self.max.min(other.max);
         (self.contains(newest) && other.contains(newest)).then_some(newest)
+    }
+
+    /// Those of them up to `newest`: at least the oldest.
+    #[must_use]
+    pub fn at_most(self, newest: u32) -> Self {
+        Self { max: self.max.min(newest).max(self.min), ..self }
     }
 
     /// Whether `protocol` is one of them.

@@ -4,33 +4,36 @@
 //! and trusts nothing that comes in: sizes and counts are checked against [`Limits`] before
 //! anything is allocated for them, ranges and names before core sees them. It is pure: a link
 //! gives a [`Packer`] what it has to send and takes [`RawFrame`]s from it, the other side gives
-//! them to [`Frame::decode`]; who moves the bytes is not its business. With the feature `grpc`
+//! them to [`Frame::decode`]; who moves the bytes is not its business. Two nodes of different
+//! releases speak the newest [`version`] that both know. With the feature `grpc`
 //! there is also the service, in `grpc`.
 //!
 //! ```
 //! use peer_ring_core::id::{Epoch, RequestId};
 //! use peer_ring_core::peer::{Body, Message, Request};
-//! use peer_ring_proto::{Frame, Limits, Packer, decode, encode};
+//! use peer_ring_proto::{Frame, Limits, Packer, WireVersion, decode, encode};
 //!
 //! let limits = Limits::default();
 //! let body = Body::Request { id: RequestId(1), request: Request::Probe };
 //! let message = Message { epoch: Epoch(7), body };
 //!
-//! // One message by itself, as the simulator passes it.
-//! assert_eq!(decode(encode(&message), &limits)?, message);
+//! // One message by itself.
+//! let version = WireVersion::NEWEST;
+//! assert_eq!(decode(encode(&message, version), &limits)?, message);
 //!
 //! // What one turn of a link queued goes out as one frame.
-//! let mut packer = Packer::new(&limits);
+//! let mut packer = Packer::new(&limits, version);
 //! packer.push(message.clone())?;
 //! packer.push(message.clone())?;
 //! let raw = packer.pop().expect("two messages are waiting");
-//! assert_eq!(Frame::decode(raw, &limits)?, Frame::Batch(vec![message.clone(), message]));
+//! assert_eq!(Frame::decode(raw, version, &limits)?, Frame::Batch(vec![message.clone(), message]));
 //! assert!(packer.is_empty());
 //! # Ok::<(), peer_ring_proto::WireError>(())
 //! ```
 
 #![deny(missing_docs)]
 
+mod checksum;
 pub mod chunk;
 pub mod error;
 pub mod frame;
@@ -40,6 +43,7 @@ pub mod hello;
 pub mod limits;
 pub mod message;
 pub mod pack;
+pub mod version;
 mod walk;
 pub mod wire;
 
@@ -49,3 +53,4 @@ pub use frame::{Frame, RawFrame};
 pub use limits::Limits;
 pub use message::{decode, encode, encoded_len};
 pub use pack::Packer;
+pub use version::WireVersion;

@@ -18,16 +18,17 @@ use prost::Message as _;
 
 use crate::error::{WireError, check_count, check_size};
 use crate::limits::Limits;
+use crate::version::WireVersion;
 use crate::walk::fields;
 use crate::wire::{self, message::Body as WireBody};
 
-/// The bytes of `message`, without a frame around them.
+/// The bytes of `message` as `version` says it, without a frame around them.
 #[must_use]
-pub fn encode(message: &Message) -> Bytes {
-    wire::Message::from(message.clone()).encode_to_vec().into()
+pub fn encode(message: &Message, version: WireVersion) -> Bytes {
+    to_wire(message.clone(), version).encode_to_vec().into()
 }
 
-/// The message whose bytes these are.
+/// The message whose bytes these are, in any version: what one does not say is absent.
 ///
 /// # Errors
 /// [`WireError`] when they are none, or one over `limits`.
@@ -45,8 +46,16 @@ pub fn decode(bytes: Bytes, limits: &Limits) -> Result<Message, WireError> {
 ///
 /// A [`crate::Packer`] knows what it holds without asking for this.
 #[must_use]
-pub fn encoded_len(message: &Message) -> usize {
-    wire::Message::from(message.clone()).encoded_len()
+pub fn encoded_len(message: &Message, version: WireVersion) -> usize {
+    to_wire(message.clone(), version).encoded_len()
+}
+
+/// `message` as `version` says it.
+#[inline]
+pub(crate) fn to_wire(message: Message, version: WireVersion) -> wire::Message {
+    let mut message = wire::Message::from(message);
+    version.leave_out(&mut message);
+    message
 }
 
 /// Refuses a message with more records or keys than `limits` allow, before they take memory.

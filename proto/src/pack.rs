@@ -11,11 +11,13 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use peer_ring_core::peer::Message;
 use prost::Message as _;
 
+use crate::checksum::{self, CHECKSUM_BYTES};
 use crate::chunk::Chunk;
 use crate::error::{WireError, check_size};
-use crate::frame::{BATCH, Frame, MESSAGES, RawFrame};
+use crate::frame::{BATCH, Frame, MESSAGES, RawFrame, delimited};
 use crate::limits::{Limits, records_of};
-use crate::wire;
+use crate::message;
+use crate::version::WireVersion;
 
 /// Room before an open batch for its frame's key and length.
 const HEAD_BYTES: usize = 11;
@@ -28,6 +30,7 @@ const OPEN_BYTES: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Packer {
     limits: Limits,
+    version: WireVersion,
     open: BytesMut,
     open_messages: usize,
     open_records: usize,
@@ -47,12 +50,12 @@ struct Big {
 }
 
 impl Packer {
-    /// Nothing to send.
+    /// Nothing to send, on a link that speaks `version`.
     ///
     /// # Panics
     /// When a chunk by these limits does not fit into a frame.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, version: WireVersion) -> Self {
         let Limits { frame_bytes_max, chunk_bytes_max, .. } = *limits;
         assert!(
             chunk_bytes_max > 0 && chunk_bytes_max + OVERHEAD_BYTES <= frame_bytes_max,
@@ -60,6 +63,7 @@ impl Packer {
         );
         Self {
             limits: *limits,
+            version,
             open: BytesMut::new(),
             open_messages: 0,
             open_records: 0,
@@ -71,6 +75,15 @@ impl Packer {
         }
     }
 
+    /// Speaks another version from now on: what the two sides have agreed on meanwhile.
+    ///
+    /// # Panics
+    /// When it holds anything, for that is encoded already.
+    pub fn speak(&mut self, version: WireVersion) {
+        assert!(self.is_empty(), "{} bytes are encoded already", self.pending_bytes());
+        self.version = version;
+    }
+
     /// Adds a message.
     ///
     /// # Errors
@@ -79,7 +92,7 @@ impl Packer {
     pub fn push(&mut self, message: Message) -> Result<(), WireError> {
         self.limits.check(&message)?;
         let records = records_of(&message);
-        let message = wire::Message::from(message);
+        let message = message::to_wire(message, self.version);
         let bytes = message.encoded_len();
         check_size("a message", bytes, self.limits.message_bytes_max)?;
         if bytes > self.limits.chunk_bytes_max {
@@ -129,7 +142,7 @@ impl Packer {
     fn has_room(&self, field_bytes: usize, records: usize) -> bool {
         self.open_messages < self.limits.batch_messages_max
             && self.open_records + records <= self.limits.records_max
-            && self.open.len() + field_bytes <= self.limits.frame_bytes_max
+            && self.open.len() + field_bytes + CHECKSUM_BYTES <= self.limits.frame_bytes_max
     }
 
     fn push_big(&mut self, rest: Bytes) {
@@ -145,7 +158,7 @@ impl Packer {
             self.big.pop_front();
         }
         self.queued_bytes -= chunk.bytes.len();
-        Some(Frame::Chunk(chunk).into())
+        Some(Frame::Chunk(chunk).encode(self.version))
     }
 
     fn pop_batch(&mut self) -> Option<RawFrame> {
@@ -157,28 +170,28 @@ impl Packer {
         Some(frame)
     }
 
-    /// Makes a frame of the open batch by writing its head right before it.
+    /// Makes a frame of the open batch by writing its head right before it, and what else belongs
+    /// there right after.
     fn close(&mut self) {
         if self.open_messages == 0 {
             return;
         }
         self.open_messages = 0;
         self.open_records = 0;
-        let mut frame = self.open.split();
-        let batch_bytes = frame.len() - HEAD_BYTES;
+        let batch_bytes = self.open.len() - HEAD_BYTES;
         let head_bytes = 1 + prost::length_delimiter_len(batch_bytes);
-        frame.advance(HEAD_BYTES - head_bytes);
-        let mut head = &mut frame[..head_bytes];
+        let head_at = HEAD_BYTES - head_bytes;
+        let mut head = &mut self.open[head_at..HEAD_BYTES];
         head.put_u8(delimited(BATCH));
         prost::encode_length_delimiter(batch_bytes, &mut head).expect("its room was measured");
+        if self.version.has_checksums() {
+            checksum::put(&mut self.open, head_at);
+        }
+        let mut frame = self.open.split();
+        frame.advance(head_at);
         self.queued_bytes += frame.len();
         self.closed.push_back(RawFrame(frame.freeze()));
     }
-}
-
-/// The key of a field with this number that holds a message.
-fn delimited(number: u32) -> u8 {
-    u8::try_from(number << 3 | 2).expect("the numbers used here are below 16")
 }
 
 #[cfg(test)]

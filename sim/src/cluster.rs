@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use peer_ring_core::key::Partitions;
 use peer_ring_core::{coordinator, membership, ring_view};
+use peer_ring_proto::hello::Protocols;
 
 use crate::random::{Chance, Stream};
 
@@ -23,6 +24,9 @@ pub struct Cluster {
     pub coordinator: coordinator::Settings,
     /// How long messages travel.
     pub latency: Latency,
+    /// Which versions of the wire each node speaks when it is first started; those beyond the end
+    /// speak all of ours.
+    pub wire: Vec<Protocols>,
 }
 
 /// How long a message travels while nothing is wrong.
@@ -52,6 +56,7 @@ impl Cluster {
             membership: membership::Settings::default(),
             coordinator: coordinator::Settings::default(),
             latency: Latency::local(),
+            wire: Vec::new(),
         }
     }
 }

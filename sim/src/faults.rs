@@ -9,6 +9,7 @@
 //! each message on its way and may change its [`Passage`]; one of a node changes the world when it
 //! begins, and changes it back when it ends.
 
+pub mod corrupt;
 pub mod crash;
 pub mod cut;
 pub mod delay;
@@ -26,6 +27,7 @@ pub mod sever;
 use std::fmt;
 use std::time::Duration;
 
+pub use corrupt::{Corrupt, Damage};
 pub use crash::Crash;
 pub use cut::Cut;
 pub use delay::Delay;
@@ -70,6 +72,8 @@ pub enum Fault {
     Reorder(Reorder),
     /// Messages arrive twice.
     Duplicate(Duplicate),
+    /// Messages are changed on their way.
+    Corrupt(Corrupt),
     /// Nothing gets through in one direction.
     Cut(Cut),
     /// Nothing gets through between two groups of nodes.
@@ -125,6 +129,8 @@ pub struct Passage {
     pub may_overtake: bool,
     /// How long after it the same message arrives again, if it does.
     pub again_after: Option<Duration>,
+    /// How its bytes are changed, if they are.
+    pub damage: Option<Damage>,
 }
 
 impl Fault {
@@ -153,6 +159,7 @@ impl Fault {
             Kind::Delay => Self::Delay(Delay::read(words)?),
             Kind::Reorder => Self::Reorder(Reorder::read(words)?),
             Kind::Duplicate => Self::Duplicate(Duplicate::read(words)?),
+            Kind::Corrupt => Self::Corrupt(Corrupt::read(words)?),
             Kind::Cut => Self::Cut(Cut::read(words)?),
             Kind::Partition => Self::Partition(Partition::read(words)?),
             Kind::Sever => Self::Sever(Sever::read(words)?),
@@ -171,6 +178,7 @@ impl Fault {
             Self::Delay(delay) => delay,
             Self::Reorder(reorder) => reorder,
             Self::Duplicate(duplicate) => duplicate,
+            Self::Corrupt(corrupt) => corrupt,
             Self::Cut(cut) => cut,
             Self::Partition(partition) => partition,
             Self::Sever(sever) => sever,
@@ -190,6 +198,7 @@ impl fmt::Display for Fault {
             Self::Delay(delay) => delay.fmt(f),
             Self::Reorder(reorder) => reorder.fmt(f),
             Self::Duplicate(duplicate) => duplicate.fmt(f),
+            Self::Corrupt(corrupt) => corrupt.fmt(f),
             Self::Cut(cut) => cut.fmt(f),
             Self::Partition(partition) => partition.fmt(f),
             Self::Sever(sever) => sever.fmt(f),

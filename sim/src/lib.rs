@@ -37,6 +37,7 @@ pub mod plan;
 pub mod planted;
 pub mod random;
 pub mod run;
+pub mod scene;
 pub mod schedule;
 pub mod shrink;
 pub mod simulation;

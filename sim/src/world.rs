@@ -26,6 +26,7 @@ pub mod network;
 pub mod node;
 mod perform;
 mod recording;
+mod travel;
 
 use std::collections::VecDeque;
 
@@ -35,8 +36,10 @@ use peer_ring_core::app::Apps;
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{CallerId, Desk};
+use peer_ring_core::peer::Lane;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut, desk_of, shard_of};
 use peer_ring_proto::Limits;
+use peer_ring_proto::hello::Protocols;
 
 pub use event::{Hop, NodeIndex};
 pub use network::{Letter, Traffic};
@@ -98,14 +101,17 @@ impl World {
     /// A world in which no node was started yet.
     #[must_use]
     pub fn new(seed: u64, cluster: Cluster, apps: Apps, trace: Trace) -> Self {
-        let indices = (0..cluster.nodes).map(NodeIndex);
+        let node = |at: u8| {
+            let wire = cluster.wire.get(usize::from(at)).copied().unwrap_or(Protocols::OURS);
+            Node::new(seed, NodeIndex(at), wire)
+        };
         Self {
             seed,
             apps,
-            limits: Limits::default(),
+            limits: codec::limits(),
             now: Moment::default(),
             agenda: Agenda::default(),
-            nodes: indices.map(|index| Node::new(seed, index)).collect(),
+            nodes: (0..cluster.nodes).map(node).collect(),
             network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
             trace,
             recorder: None,
@@ -150,6 +156,13 @@ impl World {
         self.tell_recorder(|recorder, now| recorder.end(now, SpanKind::Down(node)));
         self.nodes[node.at()].start(&self.cluster, &self.apps);
         self.discover(node);
+    }
+
+    /// Lets a node speak these versions of the wire from its next start on.
+    pub fn set_wire(&mut self, node: NodeIndex, wire: Protocols) {
+        let facts = [11, node.0.into(), u64::from(wire.min) << 32 | u64::from(wire.max)];
+        self.count(facts, &[], format_args!("{node} is to speak versions {wire} of the wire"));
+        self.nodes[node.at()].wire = wire;
     }
 
     /// Takes a node's memory and every link it has; nothing changes when it is down.
@@ -276,8 +289,9 @@ impl World {
         self.record_event(node, &event);
         match event {
             NodeEvent::Deliver { from, lane, session, bytes, .. } => {
-                if self.network.receives(Hop { from: node, to: from }, lane, session) {
-                    self.deliver(node, from, bytes);
+                let hop = Hop { from: node, to: from };
+                if self.network.receives(hop, lane, session) {
+                    self.deliver(hop, lane, bytes);
                 }
             }
             NodeEvent::Wake { start, desk } => self.wake(node, start, desk),
@@ -294,8 +308,8 @@ impl World {
             NodeEvent::Dial { start, peer, lane, attempt } => {
                 self.dial(node, start, peer, lane, attempt);
             }
-            NodeEvent::Hello { peer, peer_start, lane, attempt } => {
-                self.answer_hello(node, peer, peer_start, lane, attempt);
+            NodeEvent::Hello { peer, peer_start, wire, lane, attempt } => {
+                self.answer_hello(node, peer, peer_start, wire, lane, attempt);
             }
             NodeEvent::Welcome { peer, lane, attempt, session } => {
                 self.take_welcome(node, peer, lane, attempt, session);
@@ -304,9 +318,19 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, node: NodeIndex, from: NodeIndex, bytes: Bytes) {
-        let message = codec::decode(bytes, &self.limits);
-        let from = self.nodes[from.at()].seat;
+    /// Hands a message to the actor at the sender's end of `hop` that it is for.
+    fn deliver(&mut self, hop: Hop, lane: Lane, bytes: Bytes) {
+        let Some(session) = self.network.session(hop, lane) else {
+            return;
+        };
+        let Ok(message) = codec::decode(bytes, session.wire, &self.limits) else {
+            let facts = [12, hop.from.0.into(), hop.to.0.into()];
+            self.count(facts, &[], format_args!("{} drops the link for that", hop.from));
+            let text = format!("drops link to {}", hop.to);
+            self.tell_recorder(|recorder, now| recorder.mark(now, hop.from, text));
+            return self.break_off(hop, lane, session.number);
+        };
+        let (node, from) = (hop.from, self.nodes[hop.to.at()].seat);
         let Cluster { ring, shards, .. } = &self.cluster;
         match desk_of(&message, ring.partitions, *shards) {
             Desk::Control => self.tell_control(node, ControlIn::Peer { from, message }),

@@ -82,6 +82,7 @@ each_is_found! {
     a_blank_replica_that_acknowledges_is_found: "blank-counts",
     a_replica_trusted_one_source_too_early_is_found: "fill-one-short",
     a_node_that_stays_suspect_is_found: "suspect-for-ever",
+    a_checksum_that_is_not_looked_at_is_found: "checksum",
 }
 
 #[test]

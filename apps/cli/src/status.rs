@@ -1,5 +1,7 @@
 //! `peer-ring status`: how running nodes fare, a line each.
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
@@ -45,6 +47,8 @@ struct Status {
     records_bytes: u64,
     requests_inflight: u64,
     replicas_blank: u64,
+    /// The versions of the wire that it speaks with its peers, the oldest first.
+    wire: Vec<u64>,
 }
 
 /// Asks nodes how they fare.
@@ -107,6 +111,7 @@ async fn ask(address: &str) -> Result<Status, Failure> {
         records_bytes: count("peer_ring_records_bytes"),
         requests_inflight: count("peer_ring_requests_inflight"),
         replicas_blank: count("peer_ring_replicas_blank"),
+        wire: values(&metrics.body, "peer_ring_link_wire_version"),
     })
 }
 
@@ -121,6 +126,24 @@ fn metric(text: &str, name: &str) -> u64 {
     text.lines().find_map(value).unwrap_or(0)
 }
 
+/// The different values of a metric with labels, in order.
+fn values(text: &str, name: &str) -> Vec<u64> {
+    let value = |line: &str| {
+        let (_, value) = line.strip_prefix(name)?.strip_prefix('{')?.rsplit_once(' ')?;
+        value.parse().ok()
+    };
+    let found: BTreeSet<_> = text.lines().filter_map(value).collect();
+    found.into_iter().collect()
+}
+
+/// "2", or "1 and 2" while a cluster is upgraded; "-" without a peer.
+fn wire(versions: &[u64]) -> String {
+    if versions.is_empty() {
+        return "-".to_owned();
+    }
+    versions.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+}
+
 fn table(found: &[Status]) -> String {
     let mut table = Table::new([
         ("ADDRESS", Side::Left),
@@ -130,6 +153,7 @@ fn table(found: &[Status]) -> String {
         ("RECORDS", Side::Right),
         ("BYTES", Side::Right),
         ("IN FLIGHT", Side::Right),
+        ("WIRE", Side::Left),
         ("READY", Side::Left),
     ]);
     for status in found {
@@ -142,6 +166,7 @@ fn table(found: &[Status]) -> String {
             thousands(status.records),
             thousands(status.records_bytes),
             thousands(status.requests_inflight),
+            wire(&status.wire),
             match (&status.reason, status.is_ready) {
                 (_, true) => "yes".to_owned(),
                 (Some(reason), false) => format!("no: {reason}"),
@@ -166,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn the_versions_spoken_with_all_peers_are_found() {
+        let text = "\
+peer_ring_link_wire_version{peer=\"n2\",lane=\"foreground\"} 2
+peer_ring_link_wire_version{peer=\"n2\",lane=\"background\"} 2
+peer_ring_link_wire_version{peer=\"n3\",lane=\"foreground\"} 1
+";
+        assert_eq!(values(text, "peer_ring_link_wire_version"), [1, 2]);
+        assert_eq!(wire(&values("", "peer_ring_link_wire_version")), "-");
+    }
+
+    #[test]
     fn a_node_that_is_not_ready_says_why() {
         let status = Status {
             address: "h:1".to_owned(),
@@ -180,10 +216,11 @@ mod tests {
             records_bytes: 5,
             requests_inflight: 0,
             replicas_blank: 12,
+            wire: vec![1, 2],
         };
         let expected = "\
-ADDRESS  CLUSTER  RING     ALIVE  RECORDS  BYTES  IN FLIGHT  READY
-h:1      dev      1 (0f)  2 of 3    1,234      5          0  no: 12 replicas are being filled
+ADDRESS  CLUSTER  RING     ALIVE  RECORDS  BYTES  IN FLIGHT  WIRE     READY
+h:1      dev      1 (0f)  2 of 3    1,234      5          0  1 and 2  no: 12 replicas are being filled
 ";
         assert_eq!(table(&[status]), expected);
     }

@@ -14,7 +14,10 @@
 //!   what is left is not thrown away: an owner that has not answered yet is waited for, a while.
 //!
 //! Everybody who asks for pages is blank, so being asked is how two blank replicas learn of each
-//! other without waiting for an answer.
+//! other without waiting for an answer. A request says which node it is that is blank: it proves
+//! nothing about the node's successor on that seat, and it proves it once. One that comes late, when
+//! its sender has been filled and is being copied already, does not undo what was copied. Where the
+//! wire does not carry the node (see [`crate::peer::Request::Copy`]), each request counts as news.
 
 mod message;
 mod source;
@@ -43,6 +46,7 @@ pub const PAGES_INFLIGHT_MAX: usize = 64;
 /// Fills the blank replicas of one shard.
 pub struct Fill {
     seat: Seat,
+    node: NodeId,
     ids: RequestIds,
     /// `None` until there is a ring.
     blank: BTreeMap<PartitionId, Option<Filling>>,
@@ -73,6 +77,7 @@ impl Fill {
     ) -> Self {
         Self {
             seat,
+            node,
             ids: RequestIds::new(desk, node),
             blank: blank.into_iter().map(|partition| (partition, None)).collect(),
             turns: VecDeque::new(),
@@ -163,7 +168,7 @@ impl Fill {
     ) {
         let id = self.ids.draw();
         let id = id.in_background();
-        let request = Request::Copy { partition, after: after.clone() };
+        let request = Request::Copy { partition, after: after.clone(), node: Some(self.node) };
         self.pages.insert(id, Page { partition, from, after, asked_at: now.tick });
         out.push(Out::Send { to: from, id, request });
     }
@@ -215,7 +220,27 @@ impl Fill {
             return;
         };
         filling.learn(owner, source);
-        if filling.is_complete(false) {
+        self.complete(partition, out);
+    }
+
+    /// Takes note of an owner's own word that it is blank.
+    fn hear_blank(
+        &mut self,
+        partition: PartitionId,
+        owner: Seat,
+        node: Option<NodeId>,
+        out: &mut Outbox<Out>,
+    ) {
+        let Some(Some(filling)) = self.blank.get_mut(&partition) else {
+            return;
+        };
+        filling.hear_blank(owner, node);
+        self.complete(partition, out);
+    }
+
+    fn complete(&mut self, partition: PartitionId, out: &mut Outbox<Out>) {
+        let filling = self.blank.get(&partition).and_then(Option::as_ref);
+        if filling.is_some_and(|filling| filling.is_complete(false)) {
             self.blank.remove(&partition);
             out.push(Out::Trusted(partition));
         }
@@ -255,8 +280,8 @@ impl Actor for Fill {
                 self.pages.retain(|_, page| page.from != seat);
                 self.ask(now, out);
             }
-            In::PeerIsBlank { peer, partition } => {
-                self.learn(partition, peer, Source::Blank, out);
+            In::PeerIsBlank { peer, node, partition } => {
+                self.hear_blank(partition, peer, node, out);
             }
         }
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::app::Plan;
 use crate::failure::Failure;
-use crate::id::{AppId, Epoch, PartitionId, RequestId};
+use crate::id::{AppId, Epoch, NodeId, PartitionId, RequestId};
 use crate::key::Key;
 use crate::record::{Record, Version};
 
@@ -109,6 +109,9 @@ pub enum Request {
         partition: PartitionId,
         /// The last table key of the page before; `None` for the first page.
         after: Option<Bytes>,
+        /// The identity of the data that the asking replica starts without, and so whose blankness
+        /// this proves; `None` from a peer that speaks a wire version in which it is not said.
+        node: Option<NodeId>,
     },
     /// Coordinate a client's command for a key that you own.
     Forward {

@@ -270,9 +270,10 @@ impl Actor for ReplicaStore {
         match input {
             In::Ring(ring) => self.ring = Some(ring),
             In::Request { from, id, epoch, request } => {
+                let node = if let Request::Copy { node, .. } = &request { *node } else { None };
                 let response = self.answer(now, from, epoch, request);
-                if let (Origin::Peer(seat), Response::Copied { .. }) = (from, &response) {
-                    out.push(Out::PeerIsBlank(seat));
+                if let (Origin::Peer(peer), Response::Copied { .. }) = (from, &response) {
+                    out.push(Out::PeerIsBlank { peer, node });
                 }
                 out.push(Out::Answer { to: from, id, response });
             }

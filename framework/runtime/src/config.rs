@@ -7,7 +7,7 @@ use std::time::Duration;
 use peer_ring_core::id::{BadName, NodeName, check_name};
 use peer_ring_core::membership::Sighting;
 use peer_ring_core::{coordinator, membership, ring_view};
-use peer_ring_proto::Limits;
+use peer_ring_proto::{Limits, WireVersion};
 use thiserror::Error;
 
 /// Everything a node is told at its start.
@@ -70,6 +70,10 @@ pub struct LinkSettings {
     pub keepalive: Duration,
     /// How long another node may bear this node's name before this one gives up.
     pub conflict_timeout: Duration,
+    /// The newest version of the wire that is spoken, even where a peer speaks a newer one. Older
+    /// ones always are. Set it to the old release's while a cluster is upgraded, and the way back
+    /// stays open.
+    pub wire_max: WireVersion,
 }
 
 impl Default for LinkSettings {
@@ -81,6 +85,7 @@ impl Default for LinkSettings {
             backoff_max: Duration::from_secs(2),
             keepalive: Duration::from_secs(5),
             conflict_timeout: Duration::from_secs(10),
+            wire_max: WireVersion::NEWEST,
         }
     }
 }

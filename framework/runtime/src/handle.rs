@@ -224,7 +224,8 @@ impl Shared {
                 sum.add(&report);
             }
         }
-        NodeStats { shards: sum, links: self.links.stats() }
+        let (links, frames_damaged) = (self.links.stats(), self.links.frames_damaged());
+        NodeStats { shards: sum, links, frames_damaged }
     }
 }
 

@@ -60,6 +60,8 @@ mod metrics;
 mod node;
 mod shard_port;
 mod shell;
+#[doc(hidden)]
+pub mod staged;
 mod stats;
 mod stop;
 
@@ -78,3 +80,4 @@ pub use peer_ring_core::key::Key;
 pub use peer_ring_core::membership::{Fact, Sighting};
 pub use peer_ring_core::view::{PeerState, View};
 pub use peer_ring_discovery as discovery;
+pub use peer_ring_proto::WireVersion;

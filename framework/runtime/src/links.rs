@@ -1,11 +1,13 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
 //! Of two nodes the one with the smaller name dials; the other accepts. After the handshake the
-//! stream carries messages both ways, whoever dialled. What the actors of one turn say is packed
+//! stream carries messages both ways, whoever dialled, in the newest version of the wire that both
+//! speak. What the actors of one turn say is packed
 //! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod carrier;
 mod control_port;
 mod dial;
 mod outbound;
@@ -13,6 +15,7 @@ mod read;
 mod table;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix::Addr;
@@ -21,7 +24,7 @@ use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
 use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
-use peer_ring_proto::{Limits, hello};
+use peer_ring_proto::{Limits, WireVersion, hello};
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
@@ -30,8 +33,12 @@ use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
 pub use accept::listen;
+use carrier::Grpc;
+pub use carrier::{Carrier, Connection, Inbound};
 pub use control_port::{ControlPort, ControlShell};
-pub use outbound::Outbound;
+pub use dial::DialError;
+pub use outbound::{Frames, Outbound};
+use read::LinkEnd;
 use table::Table;
 
 /// The links of one node.
@@ -48,11 +55,24 @@ struct Shared {
     shards: Vec<Addr<ShardShell>>,
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
+    frames_damaged: AtomicU64,
+    carrier: Box<dyn Carrier>,
 }
 
 impl Links {
     /// The links of a node with these shards; none stands yet.
     pub(crate) fn new(
+        config: &Config,
+        identity: Identity,
+        shards: Vec<Addr<ShardShell>>,
+        stopper: Stopper,
+    ) -> Self {
+        Self::over(Box::new(Grpc), config, identity, shards, stopper)
+    }
+
+    /// The links of such a node over this carrier.
+    pub(crate) fn over(
+        carrier: Box<dyn Carrier>,
         config: &Config,
         identity: Identity,
         shards: Vec<Addr<ShardShell>>,
@@ -68,6 +88,8 @@ impl Links {
             shards,
             control: OnceLock::new(),
             stopper,
+            frames_damaged: AtomicU64::new(0),
+            carrier,
         }))
     }
 
@@ -80,6 +102,12 @@ impl Links {
     #[must_use]
     pub fn stats(&self) -> Vec<LinkStats> {
         lock(&self.0.table).stats()
+    }
+
+    /// How many frames from peers were changed on their way.
+    #[must_use]
+    pub fn frames_damaged(&self) -> u64 {
+        self.0.frames_damaged.load(Ordering::Relaxed)
     }
 
     fn identity(&self) -> Identity {
@@ -112,6 +140,7 @@ impl Links {
     /// Enters a link that stands, and tells everybody.
     fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
+        let wire = outbound.version();
         let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
         if is_replacing {
             self.lose(seat, lane);
@@ -127,17 +156,21 @@ impl Links {
             self.control().do_send(Adjust(Box::new(change)));
             self.control().do_send(Inputs(vec![ControlIn::LinkUp { seat, id: peer.node }]));
         }
-        tracing::info!(peer = %peer.name, id = %peer.node, ?lane, "linked");
+        tracing::info!(peer = %peer.name, id = %peer.node, ?lane, %wire, "linked");
         number
     }
 
     /// Takes a link out that broke, and tells everybody.
-    fn down(&self, peer: &NodeName, lane: Lane, number: u64, why: &str) {
+    fn down(&self, peer: &NodeName, lane: Lane, number: u64, end: &LinkEnd) {
         let seat = peer.seat();
+        if let LinkEnd::Wire(error) = end {
+            tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
+            self.0.frames_damaged.fetch_add(error.is_damage().into(), Ordering::Relaxed);
+        }
         if lock(&self.0.table).leave(seat, lane, number) {
             self.lose(seat, lane);
         }
-        tracing::info!(%peer, ?lane, why, "link lost");
+        tracing::info!(%peer, ?lane, why = %end, "link lost");
     }
 
     /// Tells the actors that a link is gone, and with it what was under way.
@@ -174,6 +207,11 @@ impl Links {
     fn disconnect(&self, seat: Seat) {
         lock(&self.0.table).end_dialling(seat);
     }
+}
+
+/// The version of the wire that a handshake came to.
+fn spoken(accepted: &hello::Accepted) -> WireVersion {
+    WireVersion::of(accepted.protocol).expect("one of those that this node says it speaks")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

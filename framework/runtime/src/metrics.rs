@@ -65,6 +65,7 @@ impl Collector for Latest {
         counter("reads_repaired", "Reads that updated stale replicas", counts.read_repairs)?;
         counter("writes_restamped", "Writes stamped anew", counts.restamped_writes)?;
         counter("requests_forwarded", "Requests handed on to an owner", counts.forwarded)?;
+        counter("frames_damaged", "Frames that were changed on their way", stats.frames_damaged)?;
         encode_failures(&mut encoder, &shards.failures)?;
         encode_links(&mut encoder, &stats.links)?;
         let mut line = encoder.encode_descriptor(
@@ -97,8 +98,11 @@ fn encode_failures(
 
 fn encode_links(encoder: &mut DescriptorEncoder<'_>, links: &[LinkStats]) -> fmt::Result {
     type Of = fn(&LinkStats) -> u64;
-    let lines: [(&str, &str, MetricType, Of); 4] = [
+    let lines: [(&str, &str, MetricType, Of); 5] = [
         ("link_up", "Links that stand", MetricType::Gauge, |_| 1),
+        ("link_wire_version", "Spoken on the link", MetricType::Gauge, |link| {
+            link.wire.number().into()
+        }),
         ("link_queue_bytes", "Bytes that wait to be sent", MetricType::Gauge, |link| {
             link.queued_bytes as u64
         }),

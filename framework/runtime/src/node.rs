@@ -207,7 +207,7 @@ impl Parts {
             name: config.name.clone(),
             node: id,
             incarnation: wall().0,
-            protocols: Protocols::OURS,
+            protocols: Protocols::OURS.at_most(config.links.wire_max.number()),
             capabilities: std::collections::BTreeSet::new(),
             ring_epoch: peer_ring_core::id::Epoch::default(),
             ring_fingerprint: 0,

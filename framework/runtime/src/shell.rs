@@ -4,6 +4,8 @@
 //! it when its deadline has come: by a timer, and with every message, since a busy mailbox starves
 //! timers. A panic in the actor stops the node, for nobody knows what state it left behind.
 
+pub mod stall;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

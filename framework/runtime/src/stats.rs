@@ -7,6 +7,7 @@ use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{NodeId, NodeName};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::replica::TableStats;
+use peer_ring_proto::WireVersion;
 
 /// The counts of one shard, or the sums of all of a node's.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,8 @@ pub struct NodeStats {
     pub shards: ShardStats,
     /// Its links.
     pub links: Vec<LinkStats>,
+    /// Frames from peers that were changed on their way; each has cost its link.
+    pub frames_damaged: u64,
 }
 
 /// One link of a node.
@@ -43,6 +46,8 @@ pub struct LinkStats {
     pub id: NodeId,
     /// Which of the two streams.
     pub lane: Lane,
+    /// Which version of the wire the two speak on it.
+    pub wire: WireVersion,
     /// Bytes that wait to be sent.
     pub queued_bytes: usize,
     /// Messages sent so far.

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use peer_ring::{App, Config, Failure, Key, Node, NodeName, Plan, Records, Sighting};
+use peer_ring::{App, Config, Failure, Key, Node, NodeName, Plan, Records, Sighting, WireVersion};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone)]
@@ -119,6 +120,55 @@ async fn what_one_node_was_told_every_node_knows() {
     }
     for node in &nodes {
         assert_eq!(node.handle().stats().await.shards.table.records, 100);
+    }
+}
+
+/// What a node speaks on its links, by peer.
+async fn spoken(node: &Node<Notes>) -> BTreeMap<String, WireVersion> {
+    let links = node.handle().stats().await.links;
+    links.into_iter().map(|link| (link.peer.to_string(), link.wire)).collect()
+}
+
+#[actix_rt::test]
+async fn nodes_of_two_releases_work_together_and_each_pair_speaks_what_both_know() {
+    let mut configs = configs(3);
+    configs[1].links.wire_max = WireVersion::V1;
+    let nodes = start_all(&configs).await;
+    for index in 0..30 {
+        let key = format!("key-{index}");
+        nodes[index % 3].ask(put(&key, "value")).await.unwrap();
+        let answer = nodes[(index + 1) % 3].ask(get(&key)).await.unwrap();
+        assert_eq!(answer.as_deref(), Some("value"));
+    }
+    let big = "x".repeat(1024 * 1024);
+    nodes[1].ask(put("big", &big)).await.unwrap();
+    assert_eq!(nodes[2].ask(get("big")).await.unwrap(), Some(big));
+    let (old, new) = (WireVersion::V1, WireVersion::V2);
+    let pairs =
+        |peers: [(&str, WireVersion); 2]| peers.map(|(name, v)| (name.to_owned(), v)).into();
+    assert_eq!(spoken(&nodes[0]).await, pairs([("n2", old), ("n3", new)]));
+    assert_eq!(spoken(&nodes[1]).await, pairs([("n1", old), ("n3", old)]));
+}
+
+#[actix_rt::test]
+async fn a_cluster_is_upgraded_node_by_node_and_keeps_what_it_holds() {
+    let mut configs = configs(3);
+    configs.iter_mut().for_each(|config| config.links.wire_max = WireVersion::V1);
+    let mut nodes = start_all(&configs).await;
+    for (round, config) in configs.iter_mut().enumerate() {
+        nodes[0].ask(put(&format!("key-{round}"), "value")).await.unwrap();
+        nodes.remove(0).stop().await;
+        config.links.wire_max = WireVersion::V2;
+        let upgraded = start(config).await;
+        ready(&upgraded).await;
+        nodes.push(upgraded);
+    }
+    for node in &nodes {
+        for round in 0..3 {
+            let answer = node.ask(get(&format!("key-{round}"))).await.unwrap();
+            assert_eq!(answer.as_deref(), Some("value"));
+        }
+        assert!(spoken(node).await.values().all(|wire| *wire == WireVersion::V2));
     }
 }
 

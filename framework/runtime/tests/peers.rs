@@ -10,8 +10,8 @@ use futures::{StreamExt, stream};
 use peer_ring::core::id::Epoch;
 use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
 use peer_ring_proto::grpc::PeerClient;
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode};
-use peer_ring_proto::{Frame, Limits, RawFrame};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::{Frame, Limits, RawFrame, WireVersion};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -86,12 +86,12 @@ async fn answer(address: SocketAddr, frames: Vec<RawFrame>) -> Option<Frame> {
     let frames = stream::iter(frames).chain(stream::pending());
     let mut answers = client.link(frames).await.ok()?.into_inner();
     let raw = answers.message().await.ok()??;
-    Some(Frame::decode(raw, &Limits::default()).unwrap())
+    Some(Frame::decode_first(raw, &Limits::default()).unwrap())
 }
 
 fn hello(identity: Identity) -> RawFrame {
     let lane = peer_ring::core::peer::Lane::Foreground;
-    Frame::Hello(Hello { identity, lane }).into()
+    Frame::Hello(Hello { identity, lane }).encode(WireVersion::NEWEST)
 }
 
 async fn refusal(address: SocketAddr, identity: Identity) -> (RefusalCode, String) {
@@ -195,10 +195,13 @@ async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
 async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
     let [config, _] = pair();
     let node = start(&config).await;
+    let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n2") };
     for noise in [&b"\xff\xff\xff\xff"[..], b"", b"\x22\x04\x0a\x02\x08\x01", b"\x2a\x02\x08\x01"] {
-        let frames = vec![hello(identity("n2")), RawFrame(noise.to_vec().into())];
-        let answer = answer(config.listen, frames).await;
-        assert!(matches!(answer, Some(Frame::Welcome(_))), "{answer:?}");
+        for who in [identity("n2"), old.clone()] {
+            let frames = vec![hello(who), RawFrame(noise.to_vec().into())];
+            let answer = answer(config.listen, frames).await;
+            assert!(matches!(answer, Some(Frame::Welcome(_))), "{answer:?}");
+        }
     }
     tokio::time::timeout(Duration::from_secs(5), async {
         while !node.handle().stats().await.links.is_empty() {
@@ -207,6 +210,27 @@ async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
     })
     .await
     .unwrap();
+}
+
+#[actix_rt::test]
+async fn a_frame_that_was_changed_on_its_way_costs_the_link_and_is_counted() {
+    let [config, _] = pair();
+    let node = start(&config).await;
+    let RawFrame(good) = Frame::Batch(Vec::new()).encode(WireVersion::V2);
+    let mut bad = good.to_vec();
+    bad[1] ^= 1;
+    let frames = vec![hello(identity("n2")), RawFrame(good), RawFrame(bad.into())];
+    let answer = answer(config.listen, frames).await;
+    assert!(matches!(answer, Some(Frame::Welcome(Welcome { protocol: 2, .. }))), "{answer:?}");
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while node.handle().stats().await.frames_damaged == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(node.handle().stats().await.links.is_empty());
+    assert!(node.handle().render_metrics().await.contains("peer_ring_frames_damaged_total 1"));
 }
 
 #[actix_rt::test]

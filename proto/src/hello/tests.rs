@@ -38,6 +38,20 @@ fn the_highest_common_protocol_is_chosen() {
 }
 
 #[test]
+fn who_is_told_to_speak_at_most_an_old_protocol_does() {
+    let [old, new] = [1, 9].map(|newest| Protocols::OURS.at_most(newest));
+    assert_eq!((old, new), (Protocols { min: 1, max: 1 }, Protocols::OURS));
+    assert_eq!(new.common(old), Some(1));
+    assert_eq!(Protocols { min: 2, max: 3 }.at_most(1), Protocols { min: 2, max: 2 });
+}
+
+#[test]
+fn every_protocol_of_ours_is_a_version_of_the_wire() {
+    let versions = (1..9).filter(|number| WireVersion::of(*number).is_some());
+    assert!(versions.eq(Protocols::OURS.min..=Protocols::OURS.max));
+}
+
+#[test]
 fn only_common_capabilities_count() {
     let theirs = Identity { capabilities: ["b".into(), "c".into()].into(), ..n2() };
     assert_eq!(meet(theirs).unwrap().capabilities, ["b".into()].into());

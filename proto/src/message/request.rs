@@ -23,9 +23,11 @@ impl From<Request> for WireBody {
             Request::Fetch { partition, keys } => {
                 Self::Fetch(wire::Fetch { partition: partition.0.into(), keys })
             }
-            Request::Copy { partition, after } => {
-                Self::Copy(wire::Copy { partition: partition.0.into(), after })
-            }
+            Request::Copy { partition, after, node } => Self::Copy(wire::Copy {
+                partition: partition.0.into(),
+                after,
+                node: node.map_or(0, |node| node.0),
+            }),
             Request::Forward { app, key, plan, command, timeout_ms } => {
                 Self::Forward(wire::Forward {
                     app: app.0,
@@ -98,7 +100,12 @@ impl TryFrom<wire::Copy> for Request {
 
     #[inline]
     fn try_from(copy: wire::Copy) -> Result<Self, WireError> {
-        Ok(Self::Copy { partition: partition(copy.partition)?, after: copy.after })
+        Ok(Self::Copy {
+            partition: partition(copy.partition)?,
+            after: copy.after,
+            // Zero is nobody's identity, and what an absent field reads as.
+            node: Some(NodeId(copy.node)).filter(|node| node.0 != 0),
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::{Freshness, Record, Version};
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
-use peer_ring_proto::{Chunk, Frame, Limits};
+use peer_ring_proto::{Chunk, Frame, Limits, WireVersion};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -44,14 +44,14 @@ fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64u32).prop_map(|(number, shift)| number >> shift)
 }
 
-fn version() -> impl Strategy<Value = Version> {
+fn record_version() -> impl Strategy<Value = Version> {
     (number(), number())
         .prop_map(|(stamp, node)| Version { stamp: Stamp(stamp), node: NodeId(node) })
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let value = option::of(bytes(limits().value_bytes_max));
-    let entry = (bytes(limits().key_bytes_max), version(), number(), number(), value);
+    let entry = (bytes(limits().key_bytes_max), record_version(), number(), number(), value);
     let entry = entry.prop_map(|(key, version, touched, expires, value)| {
         let freshness = Freshness { version, touched: Stamp(touched), expires };
         Entry { key, record: Record { freshness, value } }
@@ -79,7 +79,7 @@ fn request() -> impl Strategy<Value = Request> {
     let key = || number().prop_map(Key::at);
     let table_key = || bytes(limits().key_bytes_max);
     prop_oneof![
-        (partition(), app(), command(), option::of(version()), any::<bool>()).prop_map(
+        (partition(), app(), command(), option::of(record_version()), any::<bool>()).prop_map(
             |(partition, app, command, stamp, wants_seen)| {
                 Request::Execute(Execute { partition, app, command, stamp, wants_seen })
             }
@@ -89,8 +89,9 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         (partition(), vec(table_key(), 0..=limits().records_max))
             .prop_map(|(partition, keys)| Request::Fetch { partition, keys }),
-        (partition(), option::of(table_key()))
-            .prop_map(|(partition, after)| Request::Copy { partition, after }),
+        (partition(), option::of(table_key()), option::of(1..=u64::MAX)).prop_map(
+            |(partition, after, node)| Request::Copy { partition, after, node: node.map(NodeId) }
+        ),
         (app(), key(), plan(), command(), any::<u32>()).prop_map(
             |(app, key, plan, command, timeout_ms)| {
                 Request::Forward { app, key, plan, command, timeout_ms }
@@ -106,7 +107,7 @@ fn response() -> impl Strategy<Value = Response> {
     prop_oneof![
         (reply(), bytes(limits().seen_bytes_max))
             .prop_map(|(reply, seen)| Response::Executed { reply, seen }),
-        version().prop_map(|by| Response::Superseded { by }),
+        record_version().prop_map(|by| Response::Superseded { by }),
         Just(Response::Applied),
         entries().prop_map(|records| Response::Fetched { records }),
         (entries(), any::<bool>(), any::<bool>()).prop_map(|(records, has_more, is_blank)| {
@@ -173,7 +174,7 @@ pub fn message() -> impl Strategy<Value = Message> {
 pub fn messages(count_max: usize) -> impl Strategy<Value = Vec<Message>> {
     let bytes_max = limits().message_bytes_max;
     let fits = message().prop_filter("too large", move |message| {
-        peer_ring_proto::encoded_len(message) <= bytes_max
+        peer_ring_proto::encoded_len(message, WireVersion::NEWEST) <= bytes_max
     });
     vec(fits, 0..=count_max)
 }
@@ -195,6 +196,10 @@ fn identity() -> impl Strategy<Value = Identity> {
                 ring_fingerprint: ring,
             }
         })
+}
+
+pub fn version() -> impl Strategy<Value = WireVersion> {
+    prop_oneof![Just(WireVersion::V1), Just(WireVersion::V2)]
 }
 
 pub fn frame() -> impl Strategy<Value = Frame> {

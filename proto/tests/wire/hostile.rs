@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use peer_ring_core::peer::{Request, Response};
 use peer_ring_proto::wire::{self, message::Body};
-use peer_ring_proto::{Frame, Limits, RawFrame, WireError, decode};
+use peer_ring_proto::{Frame, Limits, RawFrame, WireError, WireVersion, decode};
 use prost::Message as _;
 
 use crate::samples;
@@ -14,11 +14,11 @@ pub fn refused(body: Body) -> WireError {
 }
 
 pub fn frame(bytes: impl Into<Bytes>) -> Result<Frame, WireError> {
-    Frame::decode(RawFrame(bytes.into()), &Limits::default())
+    Frame::decode(RawFrame(bytes.into()), WireVersion::V1, &Limits::default())
 }
 
 /// A field that holds bytes: its number below 16, its payload.
-fn field(number: u8, payload: &[u8]) -> Vec<u8> {
+pub fn field(number: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![number << 3 | 2];
     prost::encode_length_delimiter(payload.len(), &mut bytes).unwrap();
     bytes.extend_from_slice(payload);
@@ -127,7 +127,7 @@ fn sizes_are_bounded_each_by_its_own_limit() {
         (fetched(key), "a key", 13),
         (fetched(value), "a value", 14),
         (Body::Fetch(wire::Fetch { partition: 0, keys: vec![long()] }), "a key", 13),
-        (Body::Copy(wire::Copy { partition: 0, after: Some(long()) }), "a key", 13),
+        (Body::Copy(wire::Copy { after: Some(long()), ..Default::default() }), "a key", 13),
     ];
     for (body, what, bytes_max) in table {
         let message = wire::Message { epoch: 1, request_id: 2, body: Some(body) };
@@ -137,7 +137,7 @@ fn sizes_are_bounded_each_by_its_own_limit() {
     let refused = decode(vec![0; 2001].into(), &limits);
     let bytes_max = 2000;
     assert_eq!(refused, Err(WireError::TooLarge { what: "a message", bytes: 2001, bytes_max }));
-    let refused = Frame::decode(RawFrame(vec![0; 4001].into()), &limits);
+    let refused = Frame::decode(RawFrame(vec![0; 4001].into()), WireVersion::V2, &limits);
     let bytes_max = 4000;
     assert_eq!(refused, Err(WireError::TooLarge { what: "a frame", bytes: 4001, bytes_max }));
 }
@@ -160,7 +160,8 @@ fn a_frame_says_exactly_one_thing() {
 fn a_goodbye_is_readable_to_older_versions_and_harmless_in_a_log() {
     let goodbye = |code, text: &str| {
         let goodbye = wire::Goodbye { code, text: text.into() };
-        frame(wire::Frame { body: Some(wire::frame::Body::Goodbye(goodbye)) }.encode_to_vec())
+        let body = Some(wire::frame::Body::Goodbye(goodbye));
+        frame(wire::Frame { body, checksum: None }.encode_to_vec())
     };
     let Frame::Goodbye(read) = goodbye(99, "no\r\n\u{1b}[2Jmore").unwrap() else {
         panic!("a goodbye");

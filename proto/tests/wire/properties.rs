@@ -1,16 +1,20 @@
 //! Whatever core says comes back as it was, and whatever else comes in does no harm.
 
 use bytes::Bytes;
-use peer_ring_core::peer::Message;
+use peer_ring_core::peer::{Body, Message, Request};
 use peer_ring_proto::wire;
-use peer_ring_proto::{Chunk, Frame, Limits, Packer, RawFrame, Reassembler};
+use peer_ring_proto::{
+    Chunk, Frame, Limits, Packer, RawFrame, Reassembler, WireError, WireVersion,
+};
 use peer_ring_proto::{decode, encode, encoded_len};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use prost::Message as _;
 
-use crate::arbitrary::{frame, limits, message, messages};
+use crate::arbitrary::{frame, limits, message, messages, version};
+
+const NEWEST: WireVersion = WireVersion::NEWEST;
 
 /// A small damage to some bytes.
 #[derive(Clone, Debug)]
@@ -59,17 +63,34 @@ fn damaged(bytes: &[u8], damages: &[Damage]) -> Bytes {
     bytes.into()
 }
 
+/// What is left of `message` where only `version` is spoken.
+fn without_nodes(version: WireVersion, mut message: Message) -> Message {
+    if let Body::Request { request: Request::Copy { node, .. }, .. } = &mut message.body {
+        *node = node.filter(|_| version >= WireVersion::V2);
+    }
+    message
+}
+
+fn as_said_in(version: WireVersion, frame: Frame) -> Frame {
+    match frame {
+        Frame::Batch(messages) => {
+            Frame::Batch(messages.into_iter().map(|m| without_nodes(version, m)).collect())
+        }
+        other => other,
+    }
+}
+
 /// Bytes are either refused, or a message within the limits that has an encoding of its own.
 fn is_refused_or_sound(bytes: Bytes, limits: &Limits) {
     if let Ok(message) = decode(bytes.clone(), limits) {
         assert_eq!(limits.check(&message), Ok(()));
         assert!(wire::Message::decode(bytes).is_ok(), "prost reads what we read");
-        assert_eq!(decode(encode(&message), &Limits::default()), Ok(message));
+        assert_eq!(decode(encode(&message, NEWEST), &Limits::default()), Ok(message));
     }
 }
 
 fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
-    let Ok(frame) = Frame::decode(RawFrame(bytes.clone()), limits) else {
+    let Ok(frame) = Frame::decode(RawFrame(bytes.clone()), WireVersion::V1, limits) else {
         return;
     };
     assert!(wire::Frame::decode(bytes).is_ok(), "prost reads what we read");
@@ -87,15 +108,15 @@ fn is_refused_or_a_sound_frame(bytes: Bytes, limits: &Limits) {
         Frame::Goodbye(goodbye) => assert!(goodbye.text.len() <= limits.text_bytes_max),
         Frame::Chunk(chunk) => assert!(chunk.bytes.len() <= limits.frame_bytes_max),
     }
-    assert_eq!(Frame::decode(frame.clone().into(), &Limits::default()), Ok(frame));
+    assert_eq!(Frame::decode(frame.clone().encode(NEWEST), NEWEST, &Limits::default()), Ok(frame));
 }
 
 /// All that comes out of `packer`, in the order in which it is complete.
-fn receive(packer: &mut Packer, limits: &Limits) -> Vec<Message> {
+fn receive(packer: &mut Packer, version: WireVersion, limits: &Limits) -> Vec<Message> {
     let mut reassembler = Reassembler::new(limits);
     let mut received = Vec::new();
     while let Some(raw) = packer.pop() {
-        match Frame::decode(raw, limits).unwrap() {
+        match Frame::decode(raw, version, limits).unwrap() {
             Frame::Batch(messages) => received.extend(messages),
             Frame::Chunk(chunk) => {
                 let whole = reassembler.push(chunk).unwrap();
@@ -111,30 +132,42 @@ fn receive(packer: &mut Packer, limits: &Limits) -> Vec<Message> {
 proptest! {
     #[test]
     fn a_message_comes_back_as_it_was(message in message()) {
-        let bytes = encode(&message);
-        prop_assert_eq!(bytes.len(), encoded_len(&message));
+        let bytes = encode(&message, NEWEST);
+        prop_assert_eq!(bytes.len(), encoded_len(&message, NEWEST));
         prop_assert_eq!(limits().check(&message), Ok(()));
         prop_assert_eq!(decode(bytes, &Limits::default()), Ok(message));
     }
 
     #[test]
-    fn a_frame_comes_back_as_it_was(frame in frame()) {
-        let raw = RawFrame::from(frame.clone());
+    fn a_frame_comes_back_as_it_was(frame in frame(), version in version()) {
+        let frame = as_said_in(version, frame);
+        let raw = frame.clone().encode(version);
         let bare = wire::Frame::decode(raw.0.clone()).unwrap();
+        prop_assert_eq!(bare.checksum.is_some(), version.has_checksums());
         prop_assert_eq!(&bare.encode_to_vec(), &raw.0);
-        prop_assert_eq!(Frame::decode(raw, &Limits::default()), Ok(frame));
+        prop_assert_eq!(Frame::decode(raw.clone(), version, &Limits::default()), Ok(frame.clone()));
+        prop_assert_eq!(Frame::decode_first(raw, &Limits::default()), Ok(frame));
     }
 
     #[test]
-    fn everything_packed_arrives_once(messages in messages(12)) {
-        let mut packer = Packer::new(&limits());
+    fn everything_packed_arrives_once(messages in messages(12), version in version()) {
+        let messages: Vec<_> = messages.into_iter().map(|m| without_nodes(version, m)).collect();
+        let mut packer = Packer::new(&limits(), version);
         messages.iter().for_each(|m| packer.push(m.clone()).unwrap());
-        let received = receive(&mut packer, &limits());
-        let is_small = |m: &&Message| encoded_len(m) <= limits().chunk_bytes_max;
+        let received = receive(&mut packer, version, &limits());
+        let is_small = |m: &&Message| encoded_len(m, version) <= limits().chunk_bytes_max;
         prop_assert_eq!(received.len(), messages.len());
         prop_assert!(received.iter().filter(is_small).eq(messages.iter().filter(is_small)));
         let is_big = |m: &&Message| !is_small(m);
         prop_assert!(received.iter().filter(is_big).eq(messages.iter().filter(is_big)));
+    }
+
+    #[test]
+    fn a_frame_of_one_message_is_a_batch_of_one(message in message(), version in version()) {
+        let message = without_nodes(version, message);
+        let raw = RawFrame::of(message.clone(), version);
+        prop_assert_eq!(&raw, &Frame::Batch(vec![message.clone()]).encode(version));
+        prop_assert_eq!(raw.only_message(version, &Limits::default()), Ok(message));
     }
 
     #[test]
@@ -146,13 +179,25 @@ proptest! {
 
     #[test]
     fn a_damaged_message_does_no_harm(message in message(), damages in vec(damage(), 1..4)) {
-        is_refused_or_sound(damaged(&encode(&message), &damages), &limits());
+        is_refused_or_sound(damaged(&encode(&message, NEWEST), &damages), &limits());
     }
 
     #[test]
     fn a_damaged_frame_does_no_harm(frame in frame(), damages in vec(damage(), 1..4)) {
-        let RawFrame(bytes) = frame.into();
+        let RawFrame(bytes) = frame.encode(WireVersion::V1);
         is_refused_or_a_sound_frame(damaged(&bytes, &damages), &limits());
+    }
+
+    #[test]
+    fn a_damaged_frame_with_a_checksum_is_never_decoded(
+        frame in frame(),
+        damages in vec(damage(), 1..4),
+    ) {
+        let RawFrame(bytes) = frame.encode(WireVersion::V2);
+        let damaged = damaged(&bytes, &damages);
+        let refused = Frame::decode(RawFrame(damaged.clone()), WireVersion::V2, &Limits::default());
+        let is_seen = refused.as_ref().is_err_and(WireError::is_damage);
+        prop_assert_eq!(is_seen, damaged != bytes, "{:?}", refused);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use peer_ring_core::id::BadName;
 use peer_ring_proto::wire::{self, forwarded::Outcome, message::Body};
-use peer_ring_proto::{Frame, RawFrame, WireError};
+use peer_ring_proto::{Frame, RawFrame, WireError, WireVersion};
 use prost::Message as _;
 
 use crate::hostile::{frame, refused};
@@ -16,7 +16,10 @@ fn numbers_outside_their_range_are_refused() {
         |failure| Body::Forwarded(wire::Forwarded { outcome: Some(Outcome::Failure(failure)) });
     let code = |code| wire::Failure { code, ..Default::default() };
     let table = [
-        (Body::Copy(wire::Copy { partition: 65_536, after: None }), "a partition is 65536"),
+        (
+            Body::Copy(wire::Copy { partition: 65_536, ..Default::default() }),
+            "a partition is 65536",
+        ),
         (forward(wire::Plan { n: 0, ..plan }), "a plan's n is 0, and must be from 1 to 16"),
         (forward(wire::Plan { n: 17, ..plan }), "a plan's n is 17, and must be from 1 to 16"),
         (forward(wire::Plan { need_count: 0, ..plan }), "a plan's need is 0, and must be from 1"),
@@ -42,7 +45,7 @@ fn numbers_outside_their_range_are_refused() {
 
 #[test]
 fn a_handshake_names_a_node_or_is_refused() {
-    let RawFrame(good) = samples::frames().remove(0).2.into();
+    let RawFrame(good) = samples::frames().remove(0).2.encode(WireVersion::V1);
     let Some(wire::frame::Body::Hello(good)) = wire::Frame::decode(good).unwrap().body else {
         panic!("the first sample is a hello");
     };
@@ -73,5 +76,7 @@ fn a_handshake_names_a_node_or_is_refused() {
 }
 
 fn frame_of(hello: wire::Hello) -> Result<Frame, WireError> {
-    frame(wire::Frame { body: Some(wire::frame::Body::Hello(hello)) }.encode_to_vec())
+    frame(
+        wire::Frame { body: Some(wire::frame::Body::Hello(hello)), checksum: None }.encode_to_vec(),
+    )
 }

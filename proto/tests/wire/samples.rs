@@ -101,9 +101,9 @@ fn requests() -> Vec<Sample> {
         ("primary", apply(entries(), true)),
         ("nothing", apply(vec![], false)),
         ("two", request(Request::Fetch { partition, keys: vec!["a".into(), "".into()] })),
-        ("first", request(Request::Copy { partition, after: None })),
-        ("next", request(Request::Copy { partition, after: Some("k".into()) })),
-        ("empty_key", request(Request::Copy { partition, after: Some("".into()) })),
+        ("first", request(Request::Copy { partition, after: None, node: None })),
+        ("next", request(Request::Copy { partition, after: Some("k".into()), node: None })),
+        ("empty_key", request(Request::Copy { partition, after: Some("".into()), node: None })),
         ("read", forward(Plan::read(3, 2))),
         ("write", forward(Plan::quorum(16, 255).reconciled_by_app())),
         ("majority", forward(Plan::new(Kind::Owner, 5, Need::Majority))),
@@ -111,6 +111,13 @@ fn requests() -> Vec<Sample> {
         ("key", request(Request::Cancel { key: Key::at(1) })),
         ("probe", request(Request::Probe)),
     ]
+}
+
+/// What version 1 does not say.
+pub fn since_version_2() -> Vec<Sample> {
+    let (partition, node) = (PARTITION, Some(VERSION.node));
+    let copy = |after| request(Request::Copy { partition, after, node });
+    vec![("first_of_node", copy(None)), ("next_of_node", copy(Some("k".into())))]
 }
 
 fn responses() -> Vec<Sample> {

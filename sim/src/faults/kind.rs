@@ -29,6 +29,7 @@ pub enum Kind {
     Delay,
     Reorder,
     Duplicate,
+    Corrupt,
     Cut,
     Partition,
     Sever,
@@ -40,11 +41,12 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Drop,
         Self::Delay,
         Self::Reorder,
         Self::Duplicate,
+        Self::Corrupt,
         Self::Cut,
         Self::Partition,
         Self::Sever,
@@ -62,6 +64,7 @@ impl Kind {
             Self::Delay => "delay",
             Self::Reorder => "reorder",
             Self::Duplicate => "duplicate",
+            Self::Corrupt => "corrupt",
             Self::Cut => "cut",
             Self::Partition => "partition",
             Self::Sever => "sever",
@@ -96,6 +99,7 @@ impl Kind {
             | Self::Delay
             | Self::Reorder
             | Self::Duplicate
+            | Self::Corrupt
             | Self::Cut
             | Self::Partition
             | Self::Sever
@@ -114,6 +118,7 @@ impl Kind {
             | Self::Delay
             | Self::Reorder
             | Self::Duplicate
+            | Self::Corrupt
             | Self::Cut
             | Self::Partition
             | Self::Sever => false,
@@ -124,7 +129,12 @@ impl Kind {
     #[must_use]
     pub fn loses_writes(self) -> bool {
         match self {
-            Self::Drop | Self::Cut | Self::Partition | Self::Sever | Self::Crash => true,
+            Self::Drop
+            | Self::Corrupt
+            | Self::Cut
+            | Self::Partition
+            | Self::Sever
+            | Self::Crash => true,
             Self::Delay
             | Self::Reorder
             | Self::Duplicate
@@ -144,6 +154,7 @@ impl Fault {
             Self::Delay(_) => Kind::Delay,
             Self::Reorder(_) => Kind::Reorder,
             Self::Duplicate(_) => Kind::Duplicate,
+            Self::Corrupt(_) => Kind::Corrupt,
             Self::Cut(_) => Kind::Cut,
             Self::Partition(_) => Kind::Partition,
             Self::Sever(_) => Kind::Sever,

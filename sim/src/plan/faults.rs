@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::faults::{
-    Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause, Reorder,
-    Scheduled, Sever,
+    Corrupt, Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause,
+    Reorder, Scheduled, Sever,
 };
 use crate::plan::draw::millis;
 use crate::random::{Chance, Stream};
@@ -118,6 +118,7 @@ fn draw_one(
         Kind::Delay => (Fault::Delay(Delay::draw(nodes, stream)), 100..=4_000),
         Kind::Reorder => (Fault::Reorder(Reorder::draw(nodes, stream)), 100..=4_000),
         Kind::Duplicate => (Fault::Duplicate(Duplicate::draw(nodes, stream)), 100..=4_000),
+        Kind::Corrupt => (Fault::Corrupt(Corrupt::draw(nodes, stream)), 100..=4_000),
         Kind::Cut => (Fault::Cut(Cut::draw(nodes, stream)), 50..=4_000),
         Kind::Partition => (Fault::Partition(Partition::draw(nodes, stream)), 50..=4_000),
         Kind::Sever => (Fault::Sever(Sever::draw(nodes, stream)), 0..=0),

@@ -33,6 +33,19 @@ const READ: &[&str] =
 /// What a cluster that does not become whole is noticed by.
 const STUCK: &[&str] = &["liveness"];
 
+/// What a frame that is not what was sent is noticed by.
+const DAMAGED: &[&str] = &[
+    "panic",
+    "durable",
+    "lost write",
+    "linearizable",
+    "session",
+    "resurrection",
+    "convergence",
+    "expired",
+    "liveness",
+];
+
 /// Every planted bug.
 pub const BUGS: &[Bug] = &[
     waiting(
@@ -97,4 +110,5 @@ pub const BUGS: &[Bug] = &[
     bug("blank-counts", "a blank replica acknowledges what it is asked to write", LOST),
     bug("fill-one-short", "a blank replica is trusted one source too early", LOST),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
+    bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
 ];

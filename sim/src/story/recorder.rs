@@ -190,7 +190,7 @@ impl Recorder {
         let fate = match arrivals {
             None => Fate::Unsent,
             Some(Arrivals { first: None, .. }) => Fate::Lost,
-            Some(Arrivals { first: Some(first), again }) => {
+            Some(Arrivals { first: Some(first), again, .. }) => {
                 let arrival = |at| Arrival { at, reception: Reception::Pending };
                 Fate::Arrived {
                     arrivals: std::iter::once(first).chain(again).map(arrival).collect(),
@@ -198,11 +198,13 @@ impl Recorder {
                 }
             }
         };
+        let is_damaged = arrivals.is_some_and(|arrivals| arrivals.damage.is_some());
+        let damaged = if is_damaged { "damaged " } else { "" };
         self.story.messages.push(Message {
             from: hop.from,
             to: hop.to,
             lane: said.lane(),
-            label: label::of(&said.body, &*self.words),
+            label: damaged.to_owned() + &label::of(&said.body, &*self.words),
             detail: format!("{:?}", said.body).chars().take(DETAIL_CHARS_MAX).collect(),
             cause,
             partition,

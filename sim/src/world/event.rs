@@ -8,6 +8,8 @@ use bytes::Bytes;
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::id::{CallerId, Desk};
 use peer_ring_core::peer::Lane;
+use peer_ring_proto::WireVersion;
+use peer_ring_proto::hello::Protocols;
 
 use crate::time::Time;
 
@@ -72,7 +74,7 @@ pub enum NodeEvent {
         lane: Lane,
         /// Over which session of it.
         session: u64,
-        /// The message, encoded.
+        /// The frame with the message in it.
         bytes: Bytes,
         /// The message's number in the story, if one is written.
         number: u64,
@@ -110,6 +112,8 @@ pub enum NodeEvent {
         peer: NodeIndex,
         /// In which start of the peer.
         peer_start: u32,
+        /// Which versions of the wire it speaks.
+        wire: Protocols,
         /// Which of the two links.
         lane: Lane,
         /// In which of its attempts.
@@ -144,6 +148,8 @@ pub struct Session {
     pub number: u64,
     /// In which start of the peer.
     pub peer_start: u32,
+    /// Which version of the wire both speak.
+    pub wire: WireVersion,
 }
 
 /// All that will happen.

@@ -1,7 +1,8 @@
 //! Links are made, and break, as production's do.
 //!
 //! Of two nodes the one with the smaller name dials. The other one answers its hello with a
-//! welcome, and has the link from then on; the first one has it when the welcome arrives. A node
+//! welcome, and has the link from then on; the first one has it when the welcome arrives. They
+//! speak the newest version of the wire that both know, or do not link. A node
 //! that died or broke a link is missed by its peers a little later, or as soon as a cut is healed
 //! that kept the news away. While a peer is not known to be dead, no other one is let onto its
 //! seat.
@@ -11,6 +12,8 @@ use std::time::Duration;
 use peer_ring_core::id::Seat;
 use peer_ring_core::peer::Lane;
 use peer_ring_core::wiring::{ControlIn, ShardIn};
+use peer_ring_proto::WireVersion;
+use peer_ring_proto::hello::Protocols;
 
 use crate::world::World;
 use crate::world::event::{Event, Hop, NodeEvent, NodeIndex, Session};
@@ -48,10 +51,10 @@ impl World {
         attempt: u64,
     ) {
         let hop = Hop { from: node, to: peer };
-        let is_alive = self.nodes[node.at()].life_of(start).is_some();
-        if !is_alive || !self.network.is_dialling(hop, lane, attempt) {
+        let wire = self.nodes[node.at()].life_of(start).map(|life| life.wire);
+        let Some(wire) = wire.filter(|_| self.network.is_dialling(hop, lane, attempt)) else {
             return;
-        }
+        };
         let travel = self.network.travel(hop, lane);
         if self.network.is_cut(hop) || self.network.is_cut(hop.back()) {
             return self.plan_dial(hop, lane, CONNECT_TIMEOUT);
@@ -62,7 +65,8 @@ impl World {
         }
         // The next attempt begins if nothing has come of this one.
         self.plan_dial(hop, lane, CONNECT_TIMEOUT);
-        let hello = NodeEvent::Hello { peer: node, peer_start: start, lane, attempt: attempt + 1 };
+        let attempt = attempt + 1;
+        let hello = NodeEvent::Hello { peer: node, peer_start: start, wire, lane, attempt };
         self.agenda.push(self.now.at + travel, Event::Node(peer, hello));
     }
 
@@ -71,6 +75,7 @@ impl World {
         node: NodeIndex,
         peer: NodeIndex,
         peer_start: u32,
+        wire: Protocols,
         lane: Lane,
         attempt: u64,
     ) {
@@ -84,20 +89,22 @@ impl World {
             return;
         }
         let start = life.start;
+        let wire = life.wire.common(wire).and_then(WireVersion::of);
         let seat_is_held = LANES.iter().any(|lane| {
             let held = self.network.session(hop, *lane);
             held.is_some_and(|session| session.peer_start != peer_start)
         });
-        if seat_is_held {
+        // A refusal: the dialler tries again later.
+        let Some(wire) = wire.filter(|_| !seat_is_held) else {
             let pause = self.network.dial_pause(hop.back(), lane);
             return self.plan_dial(hop.back(), lane, pause);
-        }
+        };
         let number = self.network.new_session();
         let at = self.network.travel_in_order(self.now.at, hop, lane);
-        let session = Session { number, peer_start: start };
+        let session = Session { number, peer_start: start, wire };
         let welcome = NodeEvent::Welcome { peer: node, lane, attempt, session };
         self.agenda.push(at, Event::Node(peer, welcome));
-        self.link_up(hop, lane, Session { number, peer_start });
+        self.link_up(hop, lane, Session { number, peer_start, wire });
     }
 
     pub(super) fn take_welcome(
@@ -170,14 +177,19 @@ impl World {
             self.agenda.push(self.now.at + NEWS_AGAIN_AFTER, Event::Node(node, reset));
             return;
         }
+        self.break_off(hop, lane, session);
+    }
+
+    /// Ends a session at the sender's end of `hop`, who has just learnt that it must.
+    pub(super) fn break_off(&mut self, hop: Hop, lane: Lane, session: u64) {
         self.network.close(hop, lane);
         if self.network.is_in(hop.back(), lane, session) {
             self.send_reset(hop.back(), lane);
         }
         self.tell_link_lost(hop, lane);
         if lane == Lane::Foreground {
-            let seat = self.nodes[peer.at()].seat;
-            self.tell_control(node, ControlIn::LinkDown { seat });
+            let seat = self.nodes[hop.to.at()].seat;
+            self.tell_control(hop.from, ControlIn::LinkDown { seat });
         }
         if self.is_dialler(hop) {
             let pause = self.network.dial_pause(hop, lane);

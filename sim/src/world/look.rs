@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use peer_ring_core::actor::{Now, Wall};
-use peer_ring_core::id::{PartitionId, Seat};
+use peer_ring_core::id::{NodeId, PartitionId, Seat};
+use peer_ring_core::peer::Lane;
 use peer_ring_core::replica::ReplicaStore;
 use peer_ring_core::ring::Ring;
-use peer_ring_core::view::PeerState;
+use peer_ring_core::view::{PeerState, View};
 use peer_ring_core::wiring::shard_of;
+use peer_ring_proto::WireVersion;
 
 use crate::check::ring::Rings;
 use crate::cluster::Cluster;
 use crate::time::{Moment, Time};
 use crate::trace::Trace;
 use crate::world::World;
-use crate::world::event::NodeIndex;
+use crate::world::event::{Hop, NodeIndex};
 use crate::world::network::Traffic;
 
 impl World {
@@ -65,6 +67,12 @@ impl World {
         self.nodes[node.at()].life.is_some()
     }
 
+    /// Which version of the wire a node speaks to a peer, while a link stands as it sees it.
+    #[must_use]
+    pub fn spoken(&self, hop: Hop, lane: Lane) -> Option<WireVersion> {
+        self.network.session(hop, lane).map(|session| session.wire)
+    }
+
     /// When a node last lost its memory, if it ever did.
     #[must_use]
     pub fn crashed_at(&self, node: NodeIndex) -> Option<Moment> {
@@ -111,6 +119,18 @@ impl World {
         };
         let seats = ring.owners(partition, ring.replicas());
         seats.iter().map(|seat| self.index_of(*seat)).collect()
+    }
+
+    /// The identity of the data of `node`, while that is up.
+    #[must_use]
+    pub fn id(&self, node: NodeIndex) -> Option<NodeId> {
+        self.nodes[node.at()].life.as_ref().map(|life| life.id)
+    }
+
+    /// What `node` knows of its cluster, while it is up.
+    #[must_use]
+    pub fn view(&self, node: NodeIndex) -> Option<&View> {
+        self.nodes[node.at()].life.as_ref().map(|life| life.control.view())
     }
 
     /// The replica of `partition` on `node`, while that is up.

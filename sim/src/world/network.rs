@@ -6,13 +6,13 @@
 //! successor of the node that it was meant for. Within a session messages keep their order, as on
 //! one TCP connection, unless a fault says otherwise.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use peer_ring_core::peer::Lane;
 
 use crate::cluster::Latency;
-use crate::faults::{Fault, Passage};
+use crate::faults::{Damage, Fault, Passage};
 use crate::random::Stream;
 use crate::time::Time;
 use crate::world::event::{Hop, NodeIndex, Session};
@@ -29,12 +29,16 @@ pub const LANES: [Lane; 2] = [Lane::Foreground, Lane::Background];
 pub struct Network {
     nodes: usize,
     latency: Latency,
+    /// The ways on which everything takes just so long.
+    fixed: BTreeMap<Hop, Duration>,
     ends: Vec<End>,
     sessions: u64,
     /// Sessions that are over, though an end may not know it yet.
     broken: BTreeSet<u64>,
     faults: Vec<Active>,
     traffic: Traffic,
+    /// When the last of the changed messages arrives, and breaks its link.
+    damage_until: Time,
 }
 
 /// What happened to messages.
@@ -50,6 +54,8 @@ pub struct Traffic {
     pub reordered: u64,
     /// Those that arrived twice.
     pub duplicated: u64,
+    /// Those that were changed.
+    pub corrupted: u64,
 }
 
 /// What faults may know of a message on its way.
@@ -70,6 +76,8 @@ pub struct Arrivals {
     pub first: Option<Time>,
     /// When it arrives again, if it does.
     pub again: Option<Time>,
+    /// How its bytes are changed on the way, if they are.
+    pub damage: Option<Damage>,
 }
 
 /// One end of a link: what one node knows of it, and what it has sent over it.
@@ -112,11 +120,13 @@ impl Network {
         Self {
             nodes: usize::from(nodes),
             latency,
+            fixed: BTreeMap::new(),
             ends,
             sessions: 0,
             broken: BTreeSet::new(),
             faults: Vec::new(),
             traffic: Traffic::default(),
+            damage_until: Time::ZERO,
         }
     }
 
@@ -161,11 +171,12 @@ impl Network {
         self.is_in(hop, lane, number) && !self.broken.contains(&number)
     }
 
-    /// Whether every link stands, both ends of it know the same session, and nothing that was held
-    /// up holds up what is sent from now on.
+    /// Whether every link stands, both ends of it know the same session, nothing that was held up
+    /// holds up what is sent from now on, and no changed message is on its way to break a link.
     #[must_use]
     pub fn is_whole(&self, now: Time) -> bool {
-        if self.ends.iter().any(|end| end.last_arrival > now + self.latency.longest()) {
+        let is_held_up = |end: &End| end.last_arrival > now + self.latency.longest();
+        if self.damage_until >= now || self.ends.iter().any(is_held_up) {
             return false;
         }
         let nodes = u8::try_from(self.nodes).expect("at most a hundred nodes");
@@ -208,8 +219,16 @@ impl Network {
 
     /// How long something takes over `hop` that no fault but a cut can touch.
     pub fn travel(&mut self, hop: Hop, lane: Lane) -> Duration {
+        if let Some(span) = self.fixed.get(&hop) {
+            return *span;
+        }
         let slot = self.slot(hop, lane);
         self.latency.draw(&mut self.ends[slot].latency)
+    }
+
+    /// Lets everything take just so long over `hop` from now on.
+    pub fn fix_travel(&mut self, hop: Hop, span: Duration) {
+        self.fixed.insert(hop, span);
     }
 
     /// When something that follows all messages of `hop` arrives.
@@ -233,11 +252,16 @@ impl Network {
         }
         self.traffic.delayed += u64::from(!passage.late_by.is_zero());
         self.traffic.reordered += u64::from(passage.may_overtake);
+        self.traffic.corrupted += u64::from(passage.damage.is_some());
         self.traffic.duplicated += u64::from(passage.again_after.is_some());
         let arrival = now + travel + passage.late_by;
         let first =
             if passage.may_overtake { arrival } else { self.keep_order(hop, lane, arrival) };
-        Arrivals { first: Some(first), again: passage.again_after.map(|span| first + span) }
+        let again = passage.again_after.map(|span| first + span);
+        if passage.damage.is_some() {
+            self.damage_until = self.damage_until.max(again.unwrap_or(first));
+        }
+        Arrivals { first: Some(first), again, damage: passage.damage }
     }
 
     /// Whether nothing at all gets over `hop`.

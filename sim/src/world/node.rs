@@ -4,6 +4,7 @@ use peer_ring_core::actor::{Actor, Instant, Now};
 use peer_ring_core::app::Apps;
 use peer_ring_core::id::{Desk, NodeId, NodeName, Seat};
 use peer_ring_core::wiring::{Control, Shard, ShardSettings};
+use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::Cluster;
 use crate::random::Stream;
@@ -25,6 +26,8 @@ pub struct Node {
     pub crashed_at: Option<Moment>,
     /// What waits for it while it is paused, oldest first; `None` while it is not.
     pub paused: Option<Vec<NodeEvent>>,
+    /// Which versions of the wire it speaks from its next start on.
+    pub wire: Protocols,
     /// The node itself, while it is up.
     pub life: Option<Life>,
     ids: Stream,
@@ -36,6 +39,8 @@ pub struct Life {
     pub start: u32,
     /// The identity of its data: another one at every start, since memory is all it has.
     pub id: NodeId,
+    /// Which versions of the wire it speaks.
+    pub wire: Protocols,
     /// Membership and ring view.
     pub control: Control,
     /// The rest, in as many shares as the node has threads.
@@ -47,7 +52,7 @@ pub struct Life {
 impl Node {
     /// A machine on which no node was started yet.
     #[must_use]
-    pub fn new(seed: u64, index: NodeIndex) -> Self {
+    pub fn new(seed: u64, index: NodeIndex, wire: Protocols) -> Self {
         let name = NodeName::new(&index.to_string()).expect("a letter and a number are a name");
         Self {
             seat: name.seat(),
@@ -56,6 +61,7 @@ impl Node {
             starts: 0,
             crashed_at: None,
             paused: None,
+            wire,
             life: None,
             ids: Stream::new(seed, "identity", &[index.0.into()]),
         }
@@ -81,7 +87,7 @@ impl Node {
         let shards: Vec<_> =
             (0..cluster.shards).map(|index| Shard::in_memory(settings(index))).collect();
         let armed = vec![None; shards.len() + 1];
-        self.life = Some(Life { start: self.starts, id, control, shards, armed });
+        self.life = Some(Life { start: self.starts, id, wire: self.wire, control, shards, armed });
     }
 
     /// The life with this number, if it is still that one.

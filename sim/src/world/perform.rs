@@ -97,9 +97,12 @@ impl World {
             self.record_send(hop, message, None);
             return Err(Unsent { request });
         };
-        let bytes = codec::encode(message);
+        let mut bytes = codec::encode(message, session.wire);
         let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
         let number = self.record_send(hop, message, Some(arrivals));
+        if let Some(damage) = arrivals.damage {
+            bytes = codec::damaged(bytes, session.wire, damage);
+        }
         for at in arrivals.first.into_iter().chain(arrivals.again) {
             let (session, bytes) = (session.number, bytes.clone());
             let event = NodeEvent::Deliver { from: node, lane, session, bytes, number };
@@ -157,13 +160,10 @@ impl std::fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let node = self.node;
         match self.event {
-            NodeEvent::Deliver { from, bytes, .. } => {
-                let message = peer_ring_proto::decode(bytes.clone(), &Default::default());
-                match message {
-                    Ok(message) => write!(f, "{from} -> {node}: {:?}", message.body),
-                    Err(error) => write!(f, "{from} -> {node}: {error}"),
-                }
-            }
+            NodeEvent::Deliver { from, bytes, .. } => match codec::read(bytes.clone()) {
+                Ok(message) => write!(f, "{from} -> {node}: {:?}", message.body),
+                Err(error) => write!(f, "{from} -> {node}: {error}"),
+            },
             NodeEvent::Ask { caller, ask } => write!(f, "{node} is asked by {caller:?}: {ask:?}"),
             event => write!(f, "{node}: {event:?}"),
         }

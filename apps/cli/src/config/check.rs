@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
+use peer_ring::WireVersion;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
@@ -242,6 +243,10 @@ impl Found {
         );
         self.wait("links.keepalive_ms", links.keepalive_ms);
         self.wait("links.conflict_timeout_ms", links.conflict_timeout_ms);
+        if WireVersion::of(links.wire_max).is_none() {
+            let newest = WireVersion::NEWEST;
+            self.add("links.wire_max", format!("{} is not 1 to {newest}", links.wire_max));
+        }
     }
 
     fn fronts(&mut self, config: &NodeConfig) {

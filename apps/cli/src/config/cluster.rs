@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use peer_ring::LinkSettings;
+use peer_ring::{LinkSettings, WireVersion};
 use peer_ring_core::{coordinator, membership, ring_view};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub struct Links {
     pub keepalive_ms: u64,
     /// How long another node may bear this node's name before this one gives up.
     pub conflict_timeout_ms: u64,
+    /// The newest version of the wire that is spoken.
+    pub wire_max: u32,
 }
 
 impl Requests {
@@ -100,6 +102,7 @@ impl Links {
             backoff_max: Duration::from_millis(self.backoff_max_ms),
             keepalive: Duration::from_millis(self.keepalive_ms),
             conflict_timeout: Duration::from_millis(self.conflict_timeout_ms),
+            wire_max: WireVersion::of(self.wire_max).unwrap_or(WireVersion::NEWEST),
         }
     }
 }
@@ -145,6 +148,7 @@ impl Default for Links {
             backoff_max_ms: millis(links.backoff_max),
             keepalive_ms: millis(links.keepalive),
             conflict_timeout_ms: millis(links.conflict_timeout),
+            wire_max: links.wire_max.number(),
         }
     }
 }

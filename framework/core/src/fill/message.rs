@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{PartitionId, RequestId, Seat};
+use crate::id::{NodeId, PartitionId, RequestId, Seat};
 use crate::peer::{Entry, Request, Response};
 use crate::ring::Ring;
 
@@ -31,6 +31,8 @@ pub enum In {
     PeerIsBlank {
         /// Which peer.
         peer: Seat,
+        /// The identity of the data that it starts without, if it said that.
+        node: Option<NodeId>,
         /// Which partition.
         partition: PartitionId,
     },

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::id::Seat;
+use crate::id::{NodeId, Seat};
 
 /// The copying of one partition.
 pub(super) struct Filling {
@@ -15,6 +15,8 @@ struct Other {
     source: Source,
     /// Whether it was blank at some time since this replica started, before it was copied.
     was_blank: bool,
+    /// The last node on that seat that said itself that it is blank, if it said which it is.
+    heard_blank: Option<NodeId>,
 }
 
 /// What is known of another owner's replica.
@@ -33,7 +35,8 @@ pub(super) enum Source {
 impl Filling {
     /// Nothing is known of `others` yet.
     pub fn new(others: impl Iterator<Item = Seat>) -> Self {
-        let other = |owner| Other { owner, source: Source::Unknown, was_blank: false };
+        let other =
+            |owner| Other { owner, source: Source::Unknown, was_blank: false, heard_blank: None };
         Self { others: others.map(other).collect() }
     }
 
@@ -53,6 +56,18 @@ impl Filling {
         if let Some(known) = known.filter(|it| it.source != Source::Copied) {
             known.was_blank |= source == Source::Blank;
             known.source = source;
+        }
+    }
+
+    /// Takes note of `owner`'s own word that it is blank; the same node's word is news once.
+    pub fn hear_blank(&mut self, owner: Seat, node: Option<NodeId>) {
+        let Some(known) = self.others.iter_mut().find(|it| it.owner == owner) else {
+            return;
+        };
+        let is_news = node.is_none() || known.heard_blank != node;
+        known.heard_blank = node.or(known.heard_blank);
+        if is_news {
+            self.learn(owner, Source::Blank);
         }
     }
 

@@ -148,7 +148,7 @@ fn a_new_cluster_begins_everywhere_although_one_node_began_before_another() {
 fn an_owner_that_was_copied_and_then_lost_its_data_makes_no_new_cluster() {
     let mut world = World::of(3);
     world.has_data(1);
-    world.tell(In::PeerIsBlank { peer: world.owner(1), partition: PartitionId(0) });
+    world.tell(In::PeerIsBlank { peer: world.owner(1), node: None, partition: PartitionId(0) });
     world.pass(2 * SILENCE_MAX);
     assert!(!world.is_trusted());
 }
@@ -207,15 +207,54 @@ fn two_of_three_that_restarted_copy_what_the_third_still_has() {
 #[test]
 fn a_peer_is_known_to_be_blank_by_being_asked() {
     let mut world = World::of(2);
-    world.tell(In::PeerIsBlank { peer: world.owner(1), partition: PartitionId(0) });
+    world.tell(In::PeerIsBlank { peer: world.owner(1), node: None, partition: PartitionId(0) });
     assert!(world.is_trusted());
+}
+
+#[test]
+fn a_late_word_of_a_node_that_was_filled_meanwhile_undoes_no_copying() {
+    let mut world = World::of(3);
+    let node = Some(NodeId(7));
+    let (peer, partition) = (world.owner(1), PartitionId(0));
+    world.tell(In::PeerIsBlank { peer, node, partition });
+    world.pass(RETRY_PAUSE);
+    world.answer(1, vec![entry("k", 1, 10)], true, false);
+    world.has_data(2);
+    world.tell(In::PeerIsBlank { peer, node, partition });
+    assert!(!world.is_trusted(), "the rest of the peer's pages is still to come");
+    world.has_data(1);
+    assert!(world.is_trusted());
+}
+
+#[test]
+fn the_successor_of_a_blank_node_is_blank_on_its_own_account() {
+    let mut world = World::of(3);
+    let (peer, partition) = (world.owner(1), PartitionId(0));
+    world.tell(In::PeerIsBlank { peer, node: Some(NodeId(7)), partition });
+    world.pass(RETRY_PAUSE);
+    world.answer(1, vec![entry("k", 1, 10)], true, false);
+    world.has_data(2);
+    world.tell(In::PeerIsBlank { peer, node: Some(NodeId(8)), partition });
+    assert!(world.is_trusted(), "two of three have lost what they had, and the third is copied");
+}
+
+#[test]
+fn a_page_request_says_which_node_is_blank() {
+    let mut fill = Fill::new(sample::seat("a"), NodeId(5), Desk::Shard(0), [PartitionId(0)]);
+    let mut out = Outbox::new();
+    fill.handle(Now::default(), In::Ring(sample::ring_with(1, 2, &["a", "b"])), &mut out);
+    let asks: Vec<_> = out.drain().collect();
+    let [Out::Send { request: Request::Copy { node, .. }, .. }] = asks[..] else {
+        panic!("one page is asked for: {asks:?}");
+    };
+    assert_eq!(node, Some(NodeId(5)));
 }
 
 #[test]
 fn what_was_copied_stays_copied_although_its_owner_lost_it() {
     let mut world = World::of(3);
     world.has_data(1);
-    world.tell(In::PeerIsBlank { peer: world.owner(1), partition: PartitionId(0) });
+    world.tell(In::PeerIsBlank { peer: world.owner(1), node: None, partition: PartitionId(0) });
     world.has_data(2);
     assert!(world.is_trusted());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::hlc::Stamp;
-use crate::id::{AppId, Epoch, RequestId, Seat};
+use crate::id::{AppId, Epoch, NodeId, RequestId, Seat};
 use crate::peer::{Entry, Refusal, Request, Response};
 use crate::record::Version;
 use crate::ring::Ring;
@@ -72,7 +72,12 @@ pub enum Out {
         outcome: Result<Led, Refusal>,
     },
     /// A peer asked for pages of this partition, which only a blank replica does.
-    PeerIsBlank(Seat),
+    PeerIsBlank {
+        /// Which peer.
+        peer: Seat,
+        /// The identity of the data that it starts without, if it said that.
+        node: Option<NodeId>,
+    },
 }
 
 /// What a command did at the replica that led it.

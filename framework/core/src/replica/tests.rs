@@ -73,7 +73,7 @@ impl World {
     }
 
     fn copy(&mut self, after: Option<Bytes>) -> (Vec<Entry>, bool, bool) {
-        match self.asked(Request::Copy { partition: PartitionId(0), after }) {
+        match self.asked(Request::Copy { partition: PartitionId(0), after, node: None }) {
             Response::Copied { records, has_more, is_blank } => (records, has_more, is_blank),
             other => panic!("{other:?}"),
         }

@@ -258,8 +258,8 @@ impl Shard {
                     let input = coordinator::In::Led { id, outcome };
                     self.steps.push_back(Step::Coordinator(input));
                 }
-                replica::Out::PeerIsBlank(peer) => {
-                    let input = fill::In::PeerIsBlank { peer, partition };
+                replica::Out::PeerIsBlank { peer, node } => {
+                    let input = fill::In::PeerIsBlank { peer, node, partition };
                     self.steps.push_back(Step::Fill(input));
                 }
             }

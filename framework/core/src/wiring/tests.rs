@@ -21,7 +21,7 @@ fn response(id: RequestId) -> Message {
 }
 
 fn copy(partition: u16) -> Request {
-    Request::Copy { partition: PartitionId(partition), after: None }
+    Request::Copy { partition: PartitionId(partition), after: None, node: None }
 }
 
 #[test]

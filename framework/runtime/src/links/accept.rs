@@ -1,12 +1,11 @@
 //! Accepting: the gRPC service that peers dial.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 use peer_ring_proto::grpc::{Peer, PeerServer};
-use peer_ring_proto::hello::{Hello, HelloRefusal, Welcome};
-use peer_ring_proto::{Frame, RawFrame};
+use peer_ring_proto::hello::{Accepted, Hello, HelloRefusal, Welcome};
+use peer_ring_proto::{Frame, RawFrame, WireVersion};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tonic::transport::Server;
@@ -14,7 +13,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound};
+use crate::links::{Inbound, Links, Outbound, spoken};
 use crate::stop::Phase;
 
 /// Streams that one connection may open: one per lane, and one more while a link is replaced.
@@ -54,18 +53,31 @@ struct Acceptor {
     links: Links,
 }
 
-type Outgoing = Pin<Box<dyn Stream<Item = Result<RawFrame, Status>> + Send>>;
-
 #[tonic::async_trait]
 impl Peer for Acceptor {
-    type LinkStream = Outgoing;
+    type LinkStream = Inbound;
 
     async fn link(
         &self,
         request: Request<Streaming<RawFrame>>,
-    ) -> Result<Response<Outgoing>, Status> {
+    ) -> Result<Response<Inbound>, Status> {
         let from = request.remote_addr().map(|address| address.to_string()).unwrap_or_default();
-        let mut inbound = request.into_inner();
+        self.admit(&from, request.into_inner().boxed()).await.map(Response::new)
+    }
+}
+
+impl Links {
+    /// Lets a peer in that has opened a stream: what it says comes in, what it is told goes out.
+    ///
+    /// # Errors
+    /// The status says what was wrong with its first word.
+    pub async fn accept(&self, from: &str, inbound: Inbound) -> Result<Inbound, Status> {
+        Acceptor { links: self.clone() }.admit(from, inbound).await
+    }
+}
+
+impl Acceptor {
+    async fn admit(&self, from: &str, mut inbound: Inbound) -> Result<Inbound, Status> {
         let hello = match self.first_word(&mut inbound).await {
             Ok(hello) => hello,
             Err(status) => {
@@ -74,34 +86,34 @@ impl Peer for Acceptor {
             }
         };
         match self.links.judge(&hello) {
-            Ok(accepted) => Ok(Response::new(self.welcome(hello, accepted.protocol, inbound))),
+            Ok(accepted) => Ok(self.welcome(hello, &accepted, inbound)),
             Err(refusal) => {
                 tracing::warn!(from, %refusal, "a peer is refused");
-                Ok(Response::new(farewell(&refusal)))
+                Ok(farewell(&refusal))
             }
         }
     }
-}
 
-impl Acceptor {
-    async fn first_word(&self, inbound: &mut Streaming<RawFrame>) -> Result<Hello, Status> {
+    async fn first_word(&self, inbound: &mut Inbound) -> Result<Hello, Status> {
         let patience: Duration = self.links.0.settings.connect_timeout;
-        let word = timeout(patience, inbound.message()).await;
-        let word = word.map_err(|_| Status::deadline_exceeded("no hello in time"))??;
-        let raw = word.ok_or_else(|| Status::invalid_argument("no hello"))?;
-        match Frame::decode(raw, &self.links.0.limits) {
+        let word = timeout(patience, inbound.next()).await;
+        let word = word.map_err(|_| Status::deadline_exceeded("no hello in time"))?;
+        let raw = word.ok_or_else(|| Status::invalid_argument("no hello"))??;
+        match Frame::decode_first(raw, &self.links.0.limits) {
             Ok(Frame::Hello(hello)) => Ok(hello),
             Ok(_) => Err(Status::invalid_argument("the first frame must be a hello")),
             Err(error) => Err(Status::invalid_argument(error.to_string())),
         }
     }
 
-    fn welcome(&self, hello: Hello, protocol: u32, mut inbound: Streaming<RawFrame>) -> Outgoing {
+    fn welcome(&self, hello: Hello, accepted: &Accepted, mut inbound: Inbound) -> Inbound {
         let links = self.links.clone();
         let shared = &links.0;
-        let welcome = Frame::Welcome(Welcome { identity: links.identity(), protocol });
+        let (identity, protocol) = (links.identity(), accepted.protocol);
+        let welcome = Frame::Welcome(Welcome { identity, protocol });
+        let version = spoken(accepted);
         let (outbound, frames) =
-            Outbound::new(welcome, &shared.limits, shared.settings.queue_bytes_max);
+            Outbound::new(welcome, version, &shared.limits, shared.settings.queue_bytes_max);
         let lane = hello.lane;
         let peer = hello.identity;
         let number = links.up(&peer, lane, &outbound);
@@ -110,16 +122,16 @@ impl Acceptor {
             let end = tokio::select! {
                 biased;
                 () = stopped => LinkEnd::Stopping,
-                end = pump(&links, peer.name.seat(), &mut inbound) => end,
+                end = pump(&links, peer.name.seat(), version, &mut inbound) => end,
             };
             outbound.close();
-            links.down(&peer.name, lane, number, &end.to_string());
+            links.down(&peer.name, lane, number, &end);
         });
         frames.map(Ok).boxed()
     }
 }
 
-fn farewell(refusal: &HelloRefusal) -> Outgoing {
+fn farewell(refusal: &HelloRefusal) -> Inbound {
     let frame = Frame::Goodbye(refusal.into());
-    stream::iter([Ok(frame.into())]).boxed()
+    stream::iter([Ok(frame.encode(WireVersion::V1))]).boxed()
 }

@@ -2,43 +2,51 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::peer::Lane;
-use peer_ring_proto::grpc::PeerClient;
+use peer_ring_proto::Frame;
 use peer_ring_proto::hello::{Goodbye, Hello, RefusalCode, Welcome, confirm};
-use peer_ring_proto::{Frame, RawFrame};
 use rand::RngExt;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
-use tonic::transport::Endpoint;
-use tonic::{Request, Status, Streaming};
+use tonic::Status;
 
-use crate::links::read::{LinkEnd, pump};
-use crate::links::{Links, Outbound};
+use crate::links::read::pump;
+use crate::links::{Inbound, Links, Outbound, spoken};
 use crate::stop::{NodeFailure, Phase};
 
-/// Windows wide enough that a stream is bound by the processor, not by round trips.
-const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 /// A link that lived for so long was a good one: the next is dialled without much pause.
 const GOOD_LIFE: Duration = Duration::from_secs(5);
 
 /// Why a link could not be made.
 #[derive(Debug, Error)]
-enum DialError {
+pub enum DialError {
+    /// The address is none.
     #[error("{address:?} is no address: {source}")]
-    Address { address: String, source: tonic::transport::Error },
+    Address {
+        /// What was given for one.
+        address: String,
+        /// Why it is none.
+        source: tonic::transport::Error,
+    },
+    /// Nobody could be connected to.
     #[error("cannot connect: {}", innermost(.0))]
     Connect(tonic::transport::Error),
+    /// The connection did not become a link.
     #[error("the handshake failed: {}", .0.message())]
     Handshake(#[from] Status),
+    /// It took too long.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    /// The peer refused this node.
     #[error("refused: {}", .0.text)]
     Refused(Goodbye),
+    /// This node refused the peer.
     #[error("this node refuses: {0}")]
     WeRefuse(String),
+    /// The peer said something else.
     #[error("the peer answered with something that is no handshake: {0}")]
     Odd(String),
 }
@@ -47,7 +55,7 @@ enum DialError {
 struct Made {
     welcome: Welcome,
     outbound: Outbound,
-    inbound: Streaming<RawFrame>,
+    inbound: Inbound,
 }
 
 /// Keeps a link until told to stop.
@@ -126,12 +134,9 @@ fn give_up_on_conflict(
 async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     let Made { welcome, outbound, mut inbound } = made;
     let number = links.up(&welcome.identity, lane, &outbound);
-    let end = pump(links, peer.seat(), &mut inbound).await;
+    let end = pump(links, peer.seat(), outbound.version(), &mut inbound).await;
     outbound.close();
-    if let LinkEnd::Wire(error) = &end {
-        tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
-    }
-    links.down(peer, lane, number, &end.to_string());
+    links.down(peer, lane, number, &end);
 }
 
 async fn dial(
@@ -152,39 +157,29 @@ async fn shake_hands(
     lane: Lane,
 ) -> Result<Made, DialError> {
     let settings = &links.0.settings;
-    let endpoint = Endpoint::from_shared(format!("http://{address}"));
-    let endpoint = endpoint
-        .map_err(|source| DialError::Address { address: address.to_owned(), source })?
-        .connect_timeout(settings.connect_timeout)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(settings.keepalive)
-        .keep_alive_timeout(settings.keepalive)
-        .keep_alive_while_idle(true)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-    let channel = endpoint.connect().await.map_err(DialError::Connect)?;
     let limits = &links.0.limits;
-    let mut client = PeerClient::new(channel)
-        .max_decoding_message_size(limits.frame_bytes_max)
-        .max_encoding_message_size(limits.frame_bytes_max);
+    let connection = links.0.carrier.connect(links, address).await?;
     let ours = links.identity();
     let hello = Frame::Hello(Hello { identity: ours.clone(), lane });
-    let (outbound, frames) = Outbound::new(hello, limits, settings.queue_bytes_max);
-    let mut inbound = client.link(Request::new(frames)).await?.into_inner();
-    let Some(raw) = inbound.message().await? else {
+    let (outbound, frames) =
+        Outbound::new(hello, settings.wire_max, limits, settings.queue_bytes_max);
+    let mut inbound = connection.open(frames).await?;
+    let Some(raw) = inbound.next().await.transpose()? else {
         return Err(DialError::Odd("nothing".to_owned()));
     };
-    let welcome = match Frame::decode(raw, limits) {
+    let welcome = match Frame::decode_first(raw, limits) {
         Ok(Frame::Welcome(welcome)) => welcome,
         Ok(Frame::Goodbye(goodbye)) => return Err(DialError::Refused(goodbye)),
         Ok(_) => return Err(DialError::Odd("another frame".to_owned())),
         Err(error) => return Err(DialError::Odd(error.to_string())),
     };
-    confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
+    let accepted =
+        confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
     if welcome.identity.name != *peer {
         let text = format!("{peer} was expected there, and {} answered", welcome.identity.name);
         return Err(DialError::WeRefuse(text));
     }
+    outbound.speak(spoken(&accepted));
     Ok(Made { welcome, outbound, inbound })
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures::Stream;
 use peer_ring_core::peer::Message;
-use peer_ring_proto::{Frame, Limits, Packer, RawFrame};
+use peer_ring_proto::{Frame, Limits, Packer, RawFrame, WireVersion};
 
 use crate::links::lock;
 
@@ -21,6 +21,7 @@ struct Queue {
     /// Frames of the handshake go first.
     first: Vec<RawFrame>,
     packer: Packer,
+    version: WireVersion,
     bytes_max: usize,
     waker: Option<Waker>,
     is_closed: bool,
@@ -29,12 +30,19 @@ struct Queue {
 }
 
 impl Outbound {
-    /// A link's sending half and its frames, of which `first` is the first.
+    /// A link's sending half and its frames, of which `first` is the first, in this version of the
+    /// wire.
     #[must_use]
-    pub fn new(first: Frame, limits: &Limits, bytes_max: usize) -> (Self, Frames) {
+    pub fn new(
+        first: Frame,
+        version: WireVersion,
+        limits: &Limits,
+        bytes_max: usize,
+    ) -> (Self, Frames) {
         let queue = Arc::new(Mutex::new(Queue {
-            first: vec![first.into()],
-            packer: Packer::new(limits),
+            first: vec![first.encode(version)],
+            packer: Packer::new(limits, version),
+            version,
             bytes_max,
             waker: None,
             is_closed: false,
@@ -42,6 +50,19 @@ impl Outbound {
             refused: 0,
         }));
         (Self(Arc::clone(&queue)), Frames(queue))
+    }
+
+    /// Speaks the version that the handshake came to. Nothing but that was queued before.
+    pub fn speak(&self, version: WireVersion) {
+        let mut queue = lock(&self.0);
+        queue.packer.speak(version);
+        queue.version = version;
+    }
+
+    /// Which version of the wire it speaks.
+    #[must_use]
+    pub fn version(&self) -> WireVersion {
+        lock(&self.0).version
     }
 
     /// Queues a message. Whether it was: not when the link is closed or too much waits already.
@@ -121,10 +142,12 @@ mod tests {
 
     use super::*;
 
+    const NEWEST: WireVersion = WireVersion::NEWEST;
+
     fn link(bytes_max: usize) -> (Outbound, Frames) {
         let first = Goodbye { code: RefusalCode::Other, text: String::new() };
         let (outbound, mut frames) =
-            Outbound::new(Frame::Goodbye(first), &Limits::default(), bytes_max);
+            Outbound::new(Frame::Goodbye(first), NEWEST, &Limits::default(), bytes_max);
         assert!(frames.next().now_or_never().is_some(), "the handshake goes first");
         (outbound, frames)
     }
@@ -137,7 +160,7 @@ mod tests {
 
     fn next(frames: &mut Frames) -> Option<Option<Frame>> {
         let raw = frames.next().now_or_never()?;
-        Some(raw.map(|raw| Frame::decode(raw, &Limits::default()).unwrap()))
+        Some(raw.map(|raw| Frame::decode(raw, NEWEST, &Limits::default()).unwrap()))
     }
 
     #[test]

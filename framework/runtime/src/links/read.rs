@@ -2,14 +2,15 @@
 
 use actix::Addr;
 use actix::prelude::SendError;
+use futures::StreamExt;
 use peer_ring_core::id::{Desk, Seat};
 use peer_ring_core::peer::Message;
 use peer_ring_core::wiring::{ControlIn, ShardIn, desk_of};
-use peer_ring_proto::{Frame, RawFrame, Reassembler, WireError, decode};
+use peer_ring_proto::{Frame, RawFrame, Reassembler, WireError, WireVersion, decode};
 use thiserror::Error;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
-use crate::links::Links;
+use crate::links::{Inbound, Links};
 use crate::shard_port::ShardShell;
 use crate::shell::Inputs;
 
@@ -34,15 +35,20 @@ pub(super) enum LinkEnd {
 }
 
 /// Reads frames and hands their messages over until the link ends.
-pub(super) async fn pump(links: &Links, from: Seat, frames: &mut Streaming<RawFrame>) -> LinkEnd {
+pub(super) async fn pump(
+    links: &Links,
+    from: Seat,
+    version: WireVersion,
+    frames: &mut Inbound,
+) -> LinkEnd {
     let mut reassembler = Reassembler::new(&links.0.limits);
     loop {
-        let raw = match frames.message().await {
-            Ok(Some(raw)) => raw,
-            Ok(None) => return LinkEnd::Closed,
-            Err(status) => return LinkEnd::Transport(status),
+        let raw = match frames.next().await {
+            Some(Ok(raw)) => raw,
+            None => return LinkEnd::Closed,
+            Some(Err(status)) => return LinkEnd::Transport(status),
         };
-        let messages = match unpack(links, raw, &mut reassembler) {
+        let messages = match unpack(links, raw, version, &mut reassembler) {
             Ok(messages) => messages,
             Err(end) => return end,
         };
@@ -55,10 +61,11 @@ pub(super) async fn pump(links: &Links, from: Seat, frames: &mut Streaming<RawFr
 fn unpack(
     links: &Links,
     raw: RawFrame,
+    version: WireVersion,
     reassembler: &mut Reassembler,
 ) -> Result<Vec<Message>, LinkEnd> {
     let limits = &links.0.limits;
-    match Frame::decode(raw, limits)? {
+    match Frame::decode(raw, version, limits)? {
         Frame::Batch(messages) => Ok(messages),
         Frame::Chunk(chunk) => match reassembler.push(chunk)? {
             Some(bytes) => Ok(vec![decode(bytes, limits)?]),

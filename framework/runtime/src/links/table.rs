@@ -77,7 +77,8 @@ impl Table {
         let line = |(&(_, lane), link): (&(Seat, Lane), &Link)| {
             let (queued_bytes, sent, refused) = link.outbound.counts();
             let (peer, id) = (link.name.clone(), link.id);
-            LinkStats { peer, id, lane, queued_bytes, sent, refused }
+            let wire = link.outbound.version();
+            LinkStats { peer, id, lane, wire, queued_bytes, sent, refused }
         };
         self.links.iter().map(line).collect()
     }

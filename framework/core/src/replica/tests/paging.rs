@@ -62,10 +62,12 @@ fn a_blank_replica_says_that_its_pages_prove_nothing() {
 fn who_copies_is_known_to_be_blank() {
     let mut world = World::primary();
     let peer = world.ring.preference(PartitionId(0))[1];
-    let request = Request::Copy { partition: PartitionId(0), after: None };
+    let request = Request::Copy { partition: PartitionId(0), after: None, node: Some(NodeId(3)) };
     let from = Origin::Peer(peer);
     let said = world.tell(In::Request { from, id: ID, epoch: Epoch(1), request });
-    assert!(matches!(said[0], Out::PeerIsBlank(seat) if seat == peer));
+    assert!(
+        matches!(said[0], Out::PeerIsBlank { peer: seat, node: Some(NodeId(3)) } if seat == peer)
+    );
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! The carrier: what streams of frames, of which links are made, go over. Production's is gRPC.
+
+use std::pin::Pin;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, Stream, StreamExt};
+use peer_ring_proto::RawFrame;
+use peer_ring_proto::grpc::PeerClient;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::links::{DialError, Frames, Links};
+
+/// Windows wide enough that a stream is bound by the processor, not by round trips.
+const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+
+/// Frames as they come over a link, or why none come any more.
+pub type Inbound = Pin<Box<dyn Stream<Item = Result<RawFrame, Status>> + Send>>;
+
+/// Connects to peers.
+pub trait Carrier: Send + Sync + 'static {
+    /// Connects to the peer at `address`.
+    fn connect<'a>(
+        &'a self,
+        links: &'a Links,
+        address: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DialError>>;
+}
+
+/// A connection to a peer, on which nothing was said yet.
+pub trait Connection: Send {
+    /// Opens a stream that carries `frames` to the peer, and what the peer says back. Dropping
+    /// that ends the stream.
+    fn open(self: Box<Self>, frames: Frames) -> BoxFuture<'static, Result<Inbound, Status>>;
+}
+
+/// Streams of gRPC, each over a connection of its own.
+pub struct Grpc;
+
+impl Carrier for Grpc {
+    fn connect<'a>(
+        &'a self,
+        links: &'a Links,
+        address: &'a str,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DialError>> {
+        connect(links, address).boxed()
+    }
+}
+
+async fn connect(links: &Links, address: &str) -> Result<Box<dyn Connection>, DialError> {
+    let settings = &links.0.settings;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"));
+    let endpoint = endpoint
+        .map_err(|source| DialError::Address { address: address.to_owned(), source })?
+        .connect_timeout(settings.connect_timeout)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(settings.keepalive)
+        .keep_alive_timeout(settings.keepalive)
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    let channel = endpoint.connect().await.map_err(DialError::Connect)?;
+    let limits = &links.0.limits;
+    let client = PeerClient::new(channel)
+        .max_decoding_message_size(limits.frame_bytes_max)
+        .max_encoding_message_size(limits.frame_bytes_max);
+    Ok(Box::new(client))
+}
+
+impl Connection for PeerClient<Channel> {
+    fn open(mut self: Box<Self>, frames: Frames) -> BoxFuture<'static, Result<Inbound, Status>> {
+        async move { Ok(self.link(Request::new(frames)).await?.into_inner().boxed()) }.boxed()
+    }
+}

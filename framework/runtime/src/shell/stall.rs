@@ -1,0 +1,47 @@
+//! A shell on a stage: an actor that is told to do nothing for a while, or looked at.
+
+use actix::fut::WrapFuture;
+use actix::{AsyncContext, Context, Handler, Message};
+use futures::channel::oneshot;
+use peer_ring_core::actor::Actor;
+
+use crate::shell::{Port, Shell};
+
+/// Lets the actor do nothing, with all its inputs and timers waiting, until the other end is
+/// dropped.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Stall(pub oneshot::Receiver<()>);
+
+/// Shows the actor.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Look<A: 'static>(pub Box<dyn FnOnce(&A) + Send>);
+
+impl<A, P> Handler<Stall> for Shell<A, P>
+where
+    A: Actor + 'static,
+    P: Port<A>,
+{
+    type Result = ();
+
+    fn handle(&mut self, Stall(end): Stall, ctx: &mut Context<Self>) {
+        let stalled = async move {
+            // Nothing is ever sent: the end is the other side's going away.
+            let _ = end.await;
+        };
+        ctx.wait(stalled.into_actor(self));
+    }
+}
+
+impl<A, P> Handler<Look<A>> for Shell<A, P>
+where
+    A: Actor + 'static,
+    P: Port<A>,
+{
+    type Result = ();
+
+    fn handle(&mut self, Look(show): Look<A>, _: &mut Context<Self>) {
+        show(&self.actor);
+    }
+}
