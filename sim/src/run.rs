@@ -20,6 +20,7 @@ use crate::clients::{Alarm, Clients, TIMEOUT_AFTER_HEAL};
 use crate::faults::Kind;
 use crate::journal::{Entry, Outcome};
 use crate::plan::Plan;
+use crate::story::Story;
 use crate::subject::{JournalOf, Subject};
 use crate::time::{Moment, Time};
 use crate::timetable::Timetable;
@@ -90,9 +91,25 @@ pub fn run<S: Subject>(subject: &S, plan: &Plan<S>) -> Outcomes {
 /// Carries out a plan, and tells more about it; the trace keeps its lines if it is one that does.
 #[must_use]
 pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S> {
+    finish(Run::new(subject, plan, trace)).0
+}
+
+/// Carries out a plan and writes its story down.
+#[must_use]
+pub fn record<S: Subject>(subject: &S, plan: &Plan<S>) -> (Watched<S>, Story) {
+    let mut run = Run::new(subject, plan, Trace::default());
+    run.world.record(subject.words());
+    let (watched, world) = finish(run);
+    let mut story = world.story().expect("it was told to record");
+    story.explain(&watched.journal, watched.outcomes.violation.as_ref());
+    (watched, story)
+}
+
+/// Carries out a run, and leaves the world as it was at its end.
+fn finish<S: Subject>(mut run: Run<'_, S>) -> (Watched<S>, World) {
     let _ = rare::take();
-    rare::choose(Chances { seed: plan.seed, per_mille: plan.switches.clone() });
-    let mut run = Run::new(subject, plan, trace);
+    let (seed, per_mille) = (run.plan.seed, run.plan.switches.clone());
+    rare::choose(Chances { seed, per_mille });
     let acts = catch_unwind(AssertUnwindSafe(|| run.acts()));
     let violation = match acts {
         Ok(acts) => acts.err(),
@@ -115,7 +132,7 @@ pub fn watch<S: Subject>(subject: &S, plan: &Plan<S>, trace: Trace) -> Watched<S
         violation,
     };
     let lines = run.world.trace().lines().to_vec();
-    Watched { outcomes, journal: run.clients.into_journal(), lines, end }
+    (Watched { outcomes, journal: run.clients.into_journal(), lines, end }, run.world)
 }
 
 struct Run<'a, S: Subject> {

@@ -260,6 +260,10 @@ impl<A: App> Simulation<A> {
         &self.world
     }
 
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
     fn index(&self, name: &str) -> NodeIndex {
         let found = self.world.nodes().find(|node| node.to_string() == name);
         found.unwrap_or_else(|| panic!("there is no node {name} in this simulation"))

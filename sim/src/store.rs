@@ -25,6 +25,7 @@ use crate::history::{self, History};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Planned;
 use crate::random::Stream;
+use crate::story::{KvWords, Words};
 use crate::subject::{Asking, Caller, EntryOf, JournalOf, Sizes, Subject};
 use crate::world::World;
 
@@ -154,6 +155,10 @@ impl Subject for Store {
             Reply::Done { .. } => "ok".to_owned(),
             Reply::Keys(_) | Reply::Count(_) => format!("{reply:?}"),
         }
+    }
+
+    fn words(&self) -> Box<dyn Words + Send> {
+        Box::new(KvWords)
     }
 
     fn simpler(&self, calls: &[Planned<Call>]) -> Vec<Vec<Planned<Call>>> {

@@ -14,6 +14,7 @@ use crate::faults::Kind;
 use crate::journal::{Entry, Journal};
 use crate::plan::Planned;
 use crate::random::Stream;
+use crate::story::{AppWords, Words};
 use crate::world::World;
 
 /// An app under test.
@@ -114,6 +115,11 @@ pub trait Subject: Sync + Sized {
 
     /// What an entry of the journal was answered, in a few words.
     fn write_reply(&self, reply: &<Self::App as App>::Reply) -> String;
+
+    /// The words in which its story is told.
+    fn words(&self) -> Box<dyn Words + Send> {
+        Box::new(AppWords::<Self::App>::default())
+    }
 
     /// Scripts that are simpler than this one in the app's own terms: fewer keys, shorter values.
     fn simpler(&self, _: &[Planned<Self::Call>]) -> Vec<Vec<Planned<Self::Call>>> {

@@ -25,6 +25,7 @@ mod look;
 pub mod network;
 pub mod node;
 mod perform;
+mod recording;
 mod travel;
 
 use std::collections::VecDeque;
@@ -47,6 +48,8 @@ use crate::check::ring::Rings;
 use crate::cluster::Cluster;
 use crate::faults::Fault;
 use crate::random::Stream;
+use crate::story::SpanKind;
+use crate::story::recorder::Recorder;
 use crate::time::{Moment, Time};
 use crate::trace::Trace;
 use event::{Agenda, Event, NodeEvent};
@@ -64,6 +67,7 @@ pub struct World {
     nodes: Vec<Node>,
     network: Network,
     trace: Trace,
+    recorder: Option<Recorder>,
     rings: Rings,
     /// The latest time on any wall clock before one was set.
     latest_wall: Wall,
@@ -110,6 +114,7 @@ impl World {
             nodes: (0..cluster.nodes).map(node).collect(),
             network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
             trace,
+            recorder: None,
             rings: Rings::default(),
             latest_wall: Wall::default(),
             happened: VecDeque::new(),
@@ -148,6 +153,7 @@ impl World {
             return;
         }
         self.count([0, node.0.into(), 0], &[], format_args!("{node} starts"));
+        self.tell_recorder(|recorder, now| recorder.end(now, SpanKind::Down(node)));
         self.nodes[node.at()].start(&self.cluster, &self.apps);
         self.discover(node);
     }
@@ -165,6 +171,7 @@ impl World {
             return;
         }
         self.count([1, node.0.into(), 0], &[], format_args!("{node} crashes"));
+        self.tell_recorder(|recorder, now| recorder.crash(now, node));
         self.hang_up(node);
         self.nodes[node.at()].life = None;
         self.nodes[node.at()].crashed_at = Some(self.now);
@@ -177,12 +184,15 @@ impl World {
     /// Lets a node do nothing until it is resumed.
     pub fn pause(&mut self, node: NodeIndex) {
         self.count([2, node.0.into(), 0], &[], format_args!("{node} is paused"));
+        let paused = SpanKind::Paused(node);
+        self.tell_recorder(|recorder, now| recorder.begin(now, paused, "paused".to_owned()));
         self.nodes[node.at()].paused.get_or_insert_default();
     }
 
     /// Lets a paused node go on: first with what has waited for it.
     pub fn resume(&mut self, node: NodeIndex) {
         self.count([3, node.0.into(), 0], &[], format_args!("{node} goes on"));
+        self.tell_recorder(|recorder, now| recorder.end(now, SpanKind::Paused(node)));
         for event in self.nodes[node.at()].paused.take().unwrap_or_default() {
             self.happen_at(node, event);
         }
@@ -192,6 +202,8 @@ impl World {
     pub fn jump_clock(&mut self, node: NodeIndex, by_ms: i64) {
         let facts = [4, node.0.into(), by_ms.cast_unsigned()];
         self.count(facts, &[], format_args!("the clock of {node} jumps by {by_ms} ms"));
+        let text = format!("clock jumps {by_ms:+} ms");
+        self.tell_recorder(|recorder, now| recorder.mark(now, node, text));
         self.latest_wall = self.latest_wall();
         self.nodes[node.at()].clock.jump(self.now.at, by_ms);
     }
@@ -200,6 +212,8 @@ impl World {
     pub fn set_drift(&mut self, node: NodeIndex, ppm: i32) {
         let facts = [5, node.0.into(), i64::from(ppm).cast_unsigned()];
         self.count(facts, &[], format_args!("the clock of {node} drifts by {ppm} ppm"));
+        let text = format!("clock drifts {ppm:+} ppm");
+        self.tell_recorder(|recorder, now| recorder.mark(now, node, text));
         self.nodes[node.at()].clock.drift(self.now.at, ppm);
         self.nodes[node.at()].disarm();
         for desk in self.desks() {
@@ -214,12 +228,16 @@ impl World {
             &[],
             format_args!("the links {between} break"),
         );
+        let text = format!("links {between} break");
+        self.tell_recorder(|recorder, now| recorder.mark(now, between.from, text));
         self.hang_up_between(between);
     }
 
     /// Lets a fault meddle with messages from now on.
     pub fn meddle(&mut self, id: u32, fault: Fault) {
         self.count([7, id.into(), 0], &[], format_args!("#{id} begins: {fault}"));
+        let text = fault.to_string();
+        self.tell_recorder(|recorder, now| recorder.begin(now, SpanKind::Fault(id), text));
         let stream = Stream::new(self.seed, "fault", &[id.into()]);
         self.network.add(id, fault, stream);
     }
@@ -227,6 +245,7 @@ impl World {
     /// Ends the meddling of a fault.
     pub fn cease(&mut self, id: u32) {
         self.count([8, id.into(), 0], &[], format_args!("#{id} ends"));
+        self.tell_recorder(|recorder, now| recorder.end(now, SpanKind::Fault(id)));
         self.network.remove(id);
     }
 
@@ -235,6 +254,7 @@ impl World {
     /// # Errors
     /// [`IsDown`] when nobody is there to be asked.
     pub fn ask(&mut self, node: NodeIndex, caller: CallerId, ask: Ask) -> Result<(), IsDown> {
+        self.record_ask(node, caller, &ask);
         if self.nodes[node.at()].life.is_none() {
             return Err(IsDown(node));
         }
@@ -245,6 +265,7 @@ impl World {
 
     /// Lets a caller at a node wait no more.
     pub fn abandon(&mut self, node: NodeIndex, caller: CallerId) {
+        self.tell_recorder(|recorder, now| recorder.abandon(now, caller));
         self.happen(Event::Node(node, NodeEvent::Abandon(caller)));
     }
 
@@ -265,8 +286,9 @@ impl World {
 
     fn happen_at(&mut self, node: NodeIndex, event: NodeEvent) {
         self.note(node, &event);
+        self.record_event(node, &event);
         match event {
-            NodeEvent::Deliver { from, lane, session, bytes } => {
+            NodeEvent::Deliver { from, lane, session, bytes, .. } => {
                 let hop = Hop { from: node, to: from };
                 if self.network.receives(hop, lane, session) {
                     self.deliver(hop, lane, bytes);
@@ -304,6 +326,8 @@ impl World {
         let Ok(message) = codec::decode(bytes, session.wire, &self.limits) else {
             let facts = [12, hop.from.0.into(), hop.to.0.into()];
             self.count(facts, &[], format_args!("{} drops the link for that", hop.from));
+            let text = format!("drops link to {}", hop.to);
+            self.tell_recorder(|recorder, now| recorder.mark(now, hop.from, text));
             return self.break_off(hop, lane, session.number);
         };
         let (node, from) = (hop.from, self.nodes[hop.to.at()].seat);

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant, SystemTime};
 use peer_ring_core::app::{App, Plan, Records};
 use peer_ring_core::key::Key;
 use peer_ring_sim::Simulation;
-use peer_ring_sim::plan::Profile;
-use peer_ring_sim::swarm;
+use peer_ring_sim::Swarm;
+use peer_ring_sim::plan;
+use peer_ring_sim::run::{self, Outcomes};
+use peer_ring_sim::store::Store;
 use peer_ring_tripwire::{Resource, Touch, during, untouched};
 use serde::{Deserialize, Serialize};
 
@@ -72,17 +74,22 @@ impl App for Sinner {
 /// What a cluster touched that ran one command.
 fn touched_by(sin: Sin) -> Vec<Touch> {
     let (could, touched) = during(|| {
-        let mut simulation = Simulation::new(1).nodes(3).app(Sinner);
+        let mut simulation = Simulation::new(1).nodes(3).app(Sinner).start();
         simulation.ask("n1", sin).unwrap()
     });
     assert!(could, "{sin:?}");
     touched
 }
 
+fn run_seed(seed: u64) -> Outcomes {
+    let store = Store::default();
+    run::run(&store, &plan::Plan::draw(&store, seed, &Swarm::default()))
+}
+
 #[test]
 fn runs_of_the_default_swarm_touch_nothing() {
     for seed in 0..20 {
-        let outcomes = untouched(move || swarm::run_seed(seed, Profile::Default));
+        let outcomes = untouched(move || run_seed(seed));
         assert_eq!(outcomes.violation, None, "seed {seed}");
         assert!(outcomes.events > 1_000);
     }

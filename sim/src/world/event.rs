@@ -76,6 +76,8 @@ pub enum NodeEvent {
         session: u64,
         /// The frame with the message in it.
         bytes: Bytes,
+        /// The message's number in the story, if one is written.
+        number: u64,
     },
     /// A deadline of one of the node's actors may have come.
     Wake {

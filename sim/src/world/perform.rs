@@ -60,6 +60,7 @@ impl World {
                     }
                 }
                 ShardOut::Reply { caller, result } => {
+                    self.tell_recorder(|recorder, now| recorder.reply(now, caller, &result));
                     self.happened.push_back(Happening::Reply { caller, result });
                 }
             }
@@ -93,16 +94,18 @@ impl World {
                 Body::Request { id, .. } => Some(*id),
                 Body::Response { .. } | Body::Leaving => None,
             };
+            self.record_send(hop, message, None);
             return Err(Unsent { request });
         };
         let mut bytes = codec::encode(message, session.wire);
         let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
+        let number = self.record_send(hop, message, Some(arrivals));
         if let Some(damage) = arrivals.damage {
             bytes = codec::damaged(bytes, session.wire, damage);
         }
         for at in arrivals.first.into_iter().chain(arrivals.again) {
             let (session, bytes) = (session.number, bytes.clone());
-            let event = NodeEvent::Deliver { from: node, lane, session, bytes };
+            let event = NodeEvent::Deliver { from: node, lane, session, bytes, number };
             self.agenda.push(at, Event::Node(hop.to, event));
         }
         Ok(())
