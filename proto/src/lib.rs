@@ -33,6 +33,7 @@
 
 pub mod chunk;
 pub mod error;
+pub mod flight;
 pub mod frame;
 #[cfg(feature = "grpc")]
 pub mod grpc;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod arbitrary;
+mod flight;
 mod golden;
 mod hostile;
 mod properties;
