@@ -27,6 +27,7 @@ pub mod budget;
 pub mod check;
 pub mod cluster;
 pub mod faults;
+pub mod flight;
 pub mod history;
 pub mod plan;
 pub mod random;
