@@ -11,6 +11,7 @@ Exit codes:
   1    the command failed; `sim run`: a node did something wrong
   2    `sim run`: a node crashed
   3    `sim run`: a cluster did not recover after the faults ended
+  4    `flight replay`: the replay did otherwise than the node
   64   the command line is wrong
   69   nobody answers at the address
   70   the node stopped by itself
@@ -29,6 +30,8 @@ pub enum Exit {
     Crash,
     /// A simulated cluster did not recover.
     Liveness,
+    /// A replayed node did otherwise than the recorded one.
+    Diverged,
     /// The command line is wrong.
     Usage,
     /// Nobody answers.
@@ -50,6 +53,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Crash => 2,
             Self::Liveness => 3,
+            Self::Diverged => 4,
             Self::Usage => 64,
             Self::Unavailable => 69,
             Self::NodeDied => 70,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
+use peer_ring::FLIGHT_BYTES_MIN;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
@@ -14,6 +15,7 @@ use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
 use super::discovery::{Discovery, Member, Static};
+use super::flight::Flight;
 use super::fronts::Fronts;
 use super::namespaces::Namespace;
 use super::{Listen, Node, NodeConfig};
@@ -83,6 +85,7 @@ pub fn check(config: &NodeConfig) -> Result<(), Problems> {
     if let Err(error) = EnvFilter::try_new(&config.log.level) {
         found.add("log.level", format!("{:?} is no filter: {error}", config.log.level));
     }
+    found.flight(&config.flight);
     if found.0.is_empty() { Ok(()) } else { Err(Problems(found.0)) }
 }
 
@@ -242,6 +245,14 @@ impl Found {
         );
         self.wait("links.keepalive_ms", links.keepalive_ms);
         self.wait("links.conflict_timeout_ms", links.conflict_timeout_ms);
+    }
+
+    fn flight(&mut self, flight: &Flight) {
+        if flight.bytes_max < FLIGHT_BYTES_MIN {
+            let problem = format!("{} is less than {FLIGHT_BYTES_MIN}", flight.bytes_max);
+            self.add("flight.bytes_max", problem);
+        }
+        self.positive("flight.recordings_max", flight.recordings_max);
     }
 
     fn fronts(&mut self, config: &NodeConfig) {
