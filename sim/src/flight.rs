@@ -9,6 +9,26 @@
 //!
 //! [`Words`] tells turns to people, [`Follow`] finds those that a key had to do with, and
 //! [`state`] is what the node believed. How keys and values read is the app's own: [`Lexicon`].
+//! `peer-ring flight replay` does this for the key-value store; for an app of yours it is this:
+//!
+//! ```no_run
+//! use peer_ring_core::app::Apps;
+//! use peer_ring_kv::Kv;
+//! use peer_ring_proto::flight::Recording;
+//! use peer_ring_sim::flight::{KvLexicon, Replay, Words};
+//!
+//! let mut apps = Apps::new();
+//! apps.add(Kv::default())?; // your apps, as they were given to the node
+//! let recording = Recording::read(std::fs::read("n1-1764201600000.flight")?.into())?;
+//! let mut words = Words::new(&recording.header().clone(), &KvLexicon);
+//! let mut replay = Replay::new(recording, &apps)?;
+//! while let Some(turn) = replay.turn()? {
+//!     words.learn(&turn);
+//!     println!("{} {}", turn.number, words.input(&turn.entry.step));
+//!     // replay.shards() and replay.control() are now where the node was after this turn.
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod follow;
 mod kv;

@@ -10,7 +10,7 @@ use peer_ring_core::{coordinator, membership, ring_view};
 use peer_ring_proto::Limits;
 use thiserror::Error;
 
-use crate::flight::{FLIGHT_BYTES_MIN, FlightSettings};
+use crate::flight::{BYTES_MIN, FlightSettings};
 
 /// Everything a node is told at its start.
 ///
@@ -154,8 +154,8 @@ impl Config {
             return wrong("membership.down_after", "must be longer than suspect_after".to_owned());
         }
         match &self.flight {
-            Some(flight) if flight.bytes_max < FLIGHT_BYTES_MIN => {
-                let problem = format!("{} is less than {FLIGHT_BYTES_MIN}", flight.bytes_max);
+            Some(flight) if flight.bytes_max < BYTES_MIN => {
+                let problem = format!("{} is less than {BYTES_MIN}", flight.bytes_max);
                 wrong("flight.bytes_max", problem)
             }
             Some(flight) if flight.recordings_max == 0 => {

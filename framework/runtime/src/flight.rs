@@ -7,8 +7,9 @@
 //! `peer-ring flight replay` puts the same actors through the same turns.
 //!
 //! What it records is the node's *beginning*: a replay needs every input since the start, so a
-//! recording that has reached its bound ends there, and the file says so. Whoever hunts for
-//! something that happens late gives it more room.
+//! recording that has reached its bound ends there, and the file says so. A request of a client
+//! takes some 200 bytes and its content, and about as much for each peer that has to do with it;
+//! whoever hunts for something that happens late gives it more room.
 //!
 //! The recorder never harms the node. A directory that cannot be used, a disk that is full or too
 //! slow: each ends the recording with one warning, and the node goes on. Nothing is synced, so a
@@ -28,7 +29,7 @@ use peer_ring_proto::flight::{Digested, Header, Recorded, Recorder};
 use tape::{Tape, Track};
 
 /// The least room that a recording may be given: enough for a node's header and first entries.
-pub const FLIGHT_BYTES_MIN: u64 = 64 * 1024;
+pub const BYTES_MIN: u64 = 64 * 1024;
 
 /// Where a node records what its actors are given, and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +51,11 @@ impl FlightSettings {
 }
 
 /// A node's recorder.
-pub struct Flight(Tape);
+pub(crate) struct Flight(Tape);
 
 impl Flight {
     /// Begins a recording; `None` when there is to be none, or none can be made.
-    pub fn begin(settings: Option<&FlightSettings>, header: &Header) -> Option<Self> {
+    pub(crate) fn begin(settings: Option<&FlightSettings>, header: &Header) -> Option<Self> {
         let settings = settings?;
         let began = file::File::create(settings, header).and_then(|file| {
             let path = file.path().to_owned();
@@ -74,7 +75,7 @@ impl Flight {
     }
 
     /// The witness of the actor at `desk`.
-    pub fn witness<A: Actor>(&self, desk: Desk) -> Box<dyn Witness<A>>
+    pub(crate) fn witness<A: Actor>(&self, desk: Desk) -> Box<dyn Witness<A>>
     where
         A::In: Recorded,
         A::Out: Digested,
@@ -83,13 +84,13 @@ impl Flight {
     }
 
     /// Writes down what is left and ends the recording, after the node's actors have stopped.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.end();
     }
 }
 
 /// Sees an actor's turns.
-pub trait Witness<A: Actor>: Send {
+pub(crate) trait Witness<A: Actor>: Send {
     /// Called before the actor is given an input, or is woken when there is none.
     fn begin(&mut self, now: Now, input: Option<&A::In>);
 

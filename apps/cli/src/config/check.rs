@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use peer_ring::FLIGHT_BYTES_MIN;
+use peer_ring::flight::BYTES_MIN as FLIGHT_BYTES_MIN;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use peer_ring_proto::flight::{Recording, record};
 
 use crate::harness::cluster::Cluster;
-use crate::harness::process::run;
+use crate::harness::process::{Process, run};
 use crate::harness::until;
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -14,17 +14,20 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a node takes to write down what it was given, with much to spare.
 const WRITTEN: Duration = Duration::from_millis(500);
 
-/// Three nodes, of which the first records.
-fn recording_cluster(flight: &Path) -> Cluster {
+/// Three nodes, of which the first records and has several shards; that one's process apart.
+fn recording_cluster(flight: &Path) -> (Cluster, Process) {
     let mut cluster = Cluster::stopped();
     cluster.write_config(0, &format!("flight: {{directory: '{}'}}\n", flight.display()));
-    (0..3).for_each(|at| cluster.launch(at));
+    let config = cluster.config(0);
+    let arguments = ["node", "--config", config.to_str().unwrap()];
+    let recording = Process::start(&arguments, &[("PEER_RING_NODE_THREADS", "3")]);
+    (1..3).for_each(|at| cluster.launch(at));
     (0..3).for_each(|at| cluster.wait_ready(at));
-    cluster
+    (cluster, recording)
 }
 
 /// Puts 300 keys at the first node while another one dies and comes back, and kills it.
-fn load_and_kill(cluster: &mut Cluster) {
+fn load_and_kill((mut cluster, recording): (Cluster, Process)) {
     let mut client = cluster.http(0);
     for number in 0..300 {
         match number {
@@ -39,7 +42,8 @@ fn load_and_kill(cluster: &mut Cluster) {
     }
     cluster.wait_ready(2);
     std::thread::sleep(WRITTEN);
-    cluster.kill(0);
+    // As does `kill -9`.
+    drop(recording);
 }
 
 fn replay(path: &Path, more: &[&str]) -> (Option<i32>, String) {
@@ -77,8 +81,7 @@ fn edit(file: &Path, copy: &Path, part: &[u8]) -> usize {
 fn a_node_that_was_killed_is_replayed_to_where_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let flight = directory.path().join("flight");
-    let mut cluster = recording_cluster(&flight);
-    load_and_kill(&mut cluster);
+    load_and_kill(recording_cluster(&flight));
 
     let (code, said) = replay(&flight, &["--key", "key-42", "--state"]);
     assert_eq!(code, Some(0), "{said}");
@@ -106,6 +109,11 @@ fn a_node_that_was_killed_is_replayed_to_where_it_was() {
     assert_eq!(lines[0]["node"], "n1");
     assert_eq!(lines[3]["replayed"], 4);
     assert!(lines[3]["diverged_at"].is_null());
+
+    let (code, said) = replay(&flight, &["--desk", "shard-2", "--to", "2500"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(" shard-2  caller "), "{said}");
+    assert!(!said.contains(" shard-1  "), "{said}");
 
     let edited = directory.path().join("edited.flight");
     let number = edit(&only_file(&flight), &edited, b"value-42");
@@ -135,7 +143,9 @@ fn a_node_that_cannot_record_warns_and_runs() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let cluster = recording_cluster(&file.join("inside"));
+    let (cluster, recording) = recording_cluster(&file.join("inside"));
     assert_eq!(cluster.http(0).put("/v1/kv/default/a", "1").unwrap().status, 204);
-    until("it warns", PATIENCE, || cluster.said(0).contains("this node's actors are not recorded"));
+    until("it warns", PATIENCE, || {
+        recording.said().contains("this node's actors are not recorded")
+    });
 }

@@ -37,11 +37,19 @@ impl File {
         let name = header.name.as_str();
         remove_oldest(directory, name, recordings_max.saturating_sub(1))?;
         let path = directory.join(format!("{name}-{:0DIGITS$}.{EXTENSION}", header.started.0));
-        let mut file = fs::File::create_new(&path)?;
+        let mut file = private(&path)?;
         let head = header.encode();
         file.write_all(&head)?;
         let spent = head.len() + End::Full.encode().len();
         Ok(Self { path, file, room: bytes_max.saturating_sub(spent as u64) })
+    }
+
+    /// A recording on a disk without room, as it is when that shows.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn on_a_full_disk() -> Self {
+        let path = PathBuf::from("/dev/full");
+        let file = fs::File::options().write(true).open(&path).expect("every Linux has it");
+        Self { path, file, room: u64::MAX }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -61,6 +69,15 @@ impl File {
     pub(super) fn end(mut self, why: End) -> io::Result<()> {
         self.file.write_all(&why.encode())
     }
+}
+
+/// A new file that nobody but its owner may read: what clients wrote stands in it.
+fn private(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Removes the oldest recordings of the node called `name` until `kept` are left.
@@ -119,6 +136,17 @@ mod tests {
         let kept = ["n1-0000000000001.txt", "n1-0000000000004.flight", "n1-0000000000005.flight"];
         let others = ["n1-2-0000000000009.flight", "n1-x.flight"];
         assert_eq!(names(directory.path()), [&kept[..], &others[..]].concat());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_but_the_owner_may_read_a_recording() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let settings = FlightSettings::new(directory.path());
+        let file = File::create(&settings, &header(1)).unwrap();
+        let mode = fs::metadata(file.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

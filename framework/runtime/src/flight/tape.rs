@@ -251,6 +251,17 @@ mod tests {
         assert!((10..60).contains(&recording.len()), "{}", recording.len());
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_is_full_ends_the_recording() {
+        let tape = Tape::start(File::on_a_full_disk(), 1).unwrap();
+        let shard = tape.track(Desk::Shard(0));
+        assert!(shard.append(&wake()));
+        shard.flush();
+        assert!(!shard.append(&wake()));
+        tape.end();
+    }
+
     #[test]
     fn a_disk_that_is_too_slow_ends_the_recording_before_an_entry_is_missing() {
         let (directory, tape) = start(1 << 30);
