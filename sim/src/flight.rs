@@ -233,24 +233,24 @@ impl Replay {
     }
 
     /// Gives control an input, or wakes it, and keeps the views that it gives out.
-    fn tell_control(&mut self, now: Now, input: Option<ControlIn>) -> Done {
+    fn tell_control(&mut self, now: Now, input: Option<ControlIn>) -> Done<Orders> {
         let given = give(&mut self.control, now, input, &mut self.scratch);
         for order in &given.orders {
             if let ControlOut::View(view) = order {
                 self.views.push(view.clone());
             }
         }
-        given.into_done(Orders::Control)
+        given.by(Orders::Control)
     }
 
     /// Gives a shard an input, or wakes it.
-    fn tell_shard(&mut self, index: u8, now: Now, input: Option<ShardIn>) -> Done {
+    fn tell_shard(&mut self, index: u8, now: Now, input: Option<ShardIn>) -> Done<Orders> {
         let shard = &mut self.shards[usize::from(index)];
-        give(shard, now, input, &mut self.scratch).into_done(Orders::Shard)
+        give(shard, now, input, &mut self.scratch).by(Orders::Shard)
     }
 
     /// Gives an actor what it was given; `None` when that is not there.
-    fn perform(&mut self, now: Now, step: Step) -> Option<Done> {
+    fn perform(&mut self, now: Now, step: Step) -> Option<Done<Orders>> {
         Some(match step {
             Step::Control(input) => self.tell_control(now, Some(input)),
             Step::Shard(index, input) => self.tell_shard(index, now, Some(input)),
@@ -267,21 +267,15 @@ impl Replay {
 }
 
 /// What came of a turn here.
-struct Done {
-    orders: Orders,
+struct Done<O> {
+    orders: O,
     digest: Digest,
     panic: Option<String>,
 }
 
-struct Given<O> {
-    orders: Vec<O>,
-    digest: Digest,
-    panic: Option<String>,
-}
-
-impl<O> Given<O> {
-    fn into_done(self, orders: impl FnOnce(Vec<O>) -> Orders) -> Done {
-        Done { orders: orders(self.orders), digest: self.digest, panic: self.panic }
+impl<O> Done<O> {
+    fn by<P>(self, actor: impl FnOnce(O) -> P) -> Done<P> {
+        Done { orders: actor(self.orders), digest: self.digest, panic: self.panic }
     }
 }
 
@@ -291,7 +285,7 @@ fn give<A: Actor>(
     now: Now,
     input: Option<A::In>,
     scratch: &mut Vec<u8>,
-) -> Given<A::Out>
+) -> Done<Vec<A::Out>>
 where
     A::Out: Digested,
 {
@@ -303,7 +297,7 @@ where
     let panic = catch_unwind(AssertUnwindSafe(turn)).err();
     let digest = Digest::of(out.iter(), scratch);
     let panic = panic.map(|panic| text_of(panic.as_ref()));
-    Given { orders: out.drain().collect(), digest, panic }
+    Done { orders: out.drain().collect(), digest, panic }
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> String {

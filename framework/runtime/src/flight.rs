@@ -23,9 +23,12 @@ mod tape;
 use std::path::PathBuf;
 
 use peer_ring_core::actor::{Actor, Now, Outbox};
-use peer_ring_core::id::Desk;
+use peer_ring_core::app::Apps;
+use peer_ring_core::id::{Desk, NodeId};
 use peer_ring_proto::flight::{Digested, Header, Recorded, Recorder};
 
+use crate::clock::wall;
+use crate::config::Config;
 use tape::{Tape, Track};
 
 /// The least room that a recording may be given: enough for a node's header and first entries.
@@ -55,9 +58,10 @@ pub(crate) struct Flight(Tape);
 
 impl Flight {
     /// Begins a recording; `None` when there is to be none, or none can be made.
-    pub(crate) fn begin(settings: Option<&FlightSettings>, header: &Header) -> Option<Self> {
-        let settings = settings?;
-        let began = file::File::create(settings, header).and_then(|file| {
+    pub(crate) fn begin(config: &Config, id: NodeId, apps: &Apps) -> Option<Self> {
+        let settings = config.flight.as_ref()?;
+        let header = header(config, id, apps);
+        let began = file::File::create(settings, &header).and_then(|file| {
             let path = file.path().to_owned();
             Ok((Tape::start(file, header.shards)?, path))
         });
@@ -86,6 +90,19 @@ impl Flight {
     /// Writes down what is left and ends the recording, after the node's actors have stopped.
     pub(crate) fn end(&self) {
         self.0.end();
+    }
+}
+
+/// What a recording says of the node it is of.
+fn header(config: &Config, id: NodeId, apps: &Apps) -> Header {
+    Header {
+        started: wall(),
+        shards: config.threads,
+        ring: config.ring.clone(),
+        membership: config.membership.clone(),
+        coordinator: config.coordinator.clone(),
+        apps: apps.names().map(str::to_owned).collect(),
+        ..Header::new(&config.cluster, config.name.clone(), id)
     }
 }
 

@@ -13,7 +13,6 @@ use peer_ring_core::id::{Desk, NodeId};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{Control, ControlIn, Shard, ShardSettings};
 use peer_ring_discovery::{Facts, Source, Static};
-use peer_ring_proto::flight::Header;
 use peer_ring_proto::hello::{Identity, Protocols};
 use rand::RngExt;
 use thiserror::Error;
@@ -186,7 +185,7 @@ impl Parts {
         let stopper = Stopper::new();
         let clock = Clock::start();
         let id = NodeId(rand::rng().random_range(1..=u64::MAX));
-        let flight = Flight::begin(config.flight.as_ref(), &header(config, id, &apps));
+        let flight = Flight::begin(config, id, &apps);
         let arbiters: Vec<_> = (0..config.threads).map(|_| Arbiter::new()).collect();
         stopper.own(arbiters.iter().map(Arbiter::handle).collect());
         let blank = Arc::new(AtomicUsize::new(arbiters.len()));
@@ -272,19 +271,6 @@ impl Parts {
             arbiters: self.arbiters,
             flight: self.flight,
         }
-    }
-}
-
-/// What a recording says of this node.
-fn header(config: &Config, id: NodeId, apps: &Apps) -> Header {
-    Header {
-        started: wall(),
-        shards: config.threads,
-        ring: config.ring.clone(),
-        membership: config.membership.clone(),
-        coordinator: config.coordinator.clone(),
-        apps: apps.names().map(str::to_owned).collect(),
-        ..Header::new(&config.cluster, config.name.clone(), id)
     }
 }
 
