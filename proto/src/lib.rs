@@ -36,6 +36,7 @@
 mod checksum;
 pub mod chunk;
 pub mod error;
+pub mod flight;
 pub mod frame;
 #[cfg(feature = "grpc")]
 pub mod grpc;

@@ -31,6 +31,7 @@ pub mod cluster;
 pub mod diagram;
 pub mod explain;
 pub mod faults;
+pub mod flight;
 pub mod history;
 pub mod journal;
 pub mod plan;

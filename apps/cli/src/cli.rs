@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::exit::{self, Exit, Failure};
-use crate::{bench, dev, node, ring, sim, status};
+use crate::{bench, dev, flight, node, ring, sim, status};
 
 /// A Dynamo-like key-value store: a server, a whole cluster for a laptop, a load generator, and
 /// the simulator.
@@ -23,6 +23,7 @@ enum Command {
     Ring(ring::Options),
     Bench(bench::options::Options),
     Sim(sim::Options),
+    Flight(flight::Options),
     /// Prints a script that completes this program's commands in a shell.
     #[command(after_help = "\
 Examples:
@@ -48,6 +49,7 @@ impl Cli {
             Command::Ring(options) => ring::ring(&options),
             Command::Bench(options) => bench::bench(&options),
             Command::Sim(options) => sim::sim(&options),
+            Command::Flight(options) => flight::flight(&options),
             Command::Completions { shell } => {
                 let mut command = Self::command();
                 let mut script = Vec::new();

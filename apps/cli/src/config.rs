@@ -8,6 +8,7 @@ pub mod check;
 pub mod cluster;
 pub mod discovery;
 pub mod environment;
+pub mod flight;
 pub mod fronts;
 pub mod load;
 pub mod log;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use cluster::{Links, Membership, Requests, Ring};
 use discovery::Discovery;
+use flight::Flight;
 use fronts::Fronts;
 use log::Log;
 use namespaces::Namespace;
@@ -57,6 +59,8 @@ pub struct NodeConfig {
     pub stop: Stop,
     /// What the node says on its standard error.
     pub log: Log,
+    /// Whether and where the node records what its actors are given.
+    pub flight: Flight,
 }
 
 /// The node itself.
@@ -110,6 +114,7 @@ impl Default for NodeConfig {
             fronts: Fronts::default(),
             stop: Stop::default(),
             log: Log::default(),
+            flight: Flight::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ Exit codes:
   1    the command failed; `sim`: a node did something wrong
   2    `sim`: a node crashed
   3    `sim`: a cluster did not recover after the faults ended
+  4    `flight replay`: the replay did otherwise than the node
   64   the command line is wrong
   65   a file is not what it should be
   69   nobody answers at the address
@@ -30,6 +31,8 @@ pub enum Exit {
     Crash,
     /// A simulated cluster did not recover.
     Liveness,
+    /// A replayed node did otherwise than the recorded one.
+    Diverged,
     /// The command line is wrong.
     Usage,
     /// A file is not what it should be.
@@ -53,6 +56,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Crash => 2,
             Self::Liveness => 3,
+            Self::Diverged => 4,
             Self::Usage => 64,
             Self::Data => 65,
             Self::Unavailable => 69,

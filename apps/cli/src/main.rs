@@ -1,7 +1,7 @@
 //! The binary `peer-ring`: a server, a whole cluster for a laptop, a load generator and the
 //! simulator.
 //!
-//! Each command is a file: `dev`, `node`, `status`, `ring`, `bench`, `sim`. What they share is the
+//! Each command is a file: `dev`, `node`, `status`, `ring`, `bench`, `sim`, `flight`. What they share is the
 //! configuration (`config`), a node with its fronts (`server`), and how the process ends (`exit`).
 
 mod bench;
@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod dev;
 mod exit;
+mod flight;
 mod http;
 mod logging;
 mod node;

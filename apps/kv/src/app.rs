@@ -16,7 +16,7 @@ use peer_ring_core::quorum::Need;
 use peer_ring_core::record::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::namespace::{Namespace, Namespaces};
+use crate::namespace::{self, Namespace, Namespaces};
 use crate::page;
 
 /// Most keys that one [`Action::Clear`] deletes.
@@ -300,4 +300,28 @@ fn record_key(namespace: &Namespace, key: &[u8]) -> Bytes {
     whole.put_slice(name.as_bytes());
     whole.put_slice(key);
     whole.freeze()
+}
+
+/// The namespace's name and the client's key in a record key of this app; `None` when it is none.
+#[must_use]
+pub fn split_record_key(record_key: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = record_key.split_first()?;
+    let (name, key) = rest.split_at_checked(usize::from(*length))?;
+    let name = std::str::from_utf8(name).ok()?;
+    Some((if name.is_empty() { namespace::DEFAULT } else { name }, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_key_is_split_into_what_it_was_made_of() {
+        for (name, key) in [("default", "a"), ("sessions", ""), ("x", "default")] {
+            let whole = record_key(&Namespace::new(name).unwrap(), key.as_bytes());
+            assert_eq!(split_record_key(&whole), Some((name, key.as_bytes())));
+        }
+        assert_eq!(split_record_key(b""), None);
+        assert_eq!(split_record_key(b"\x05name"), None);
+    }
 }

@@ -23,6 +23,6 @@ mod http;
 #[cfg(feature = "server")]
 pub mod resp;
 
-pub use app::{Action, Command, Expiry, Found, Kv, Quorum, Reply};
+pub use app::{Action, Command, Expiry, Found, Kv, Quorum, Reply, split_record_key};
 pub use namespace::{Namespace, Namespaces};
 pub use ttl::Ttl;

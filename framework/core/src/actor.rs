@@ -100,6 +100,11 @@ impl<T> Outbox<T> {
         self.0.drain(..)
     }
 
+    /// All orders, oldest first, left where they are.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+        self.0.iter()
+    }
+
     /// Whether nothing is asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -10,6 +10,8 @@ use peer_ring_core::{coordinator, membership, ring_view};
 use peer_ring_proto::{Limits, WireVersion};
 use thiserror::Error;
 
+use crate::flight::{BYTES_MIN, FlightSettings};
+
 /// Everything a node is told at its start.
 ///
 /// ```
@@ -53,6 +55,9 @@ pub struct Config {
     pub limits: Limits,
     /// How links to peers are kept.
     pub links: LinkSettings,
+    /// Where the node's actors are recorded, so that they can be replayed; not at all when not
+    /// given.
+    pub flight: Option<FlightSettings>,
 }
 
 /// How links to peers are kept.
@@ -122,6 +127,7 @@ impl Config {
             stop_grace: Duration::from_secs(5),
             limits: Limits::default(),
             links: LinkSettings::default(),
+            flight: None,
         })
     }
 
@@ -152,7 +158,16 @@ impl Config {
         if down_after <= suspect_after {
             return wrong("membership.down_after", "must be longer than suspect_after".to_owned());
         }
-        Ok(())
+        match &self.flight {
+            Some(flight) if flight.bytes_max < BYTES_MIN => {
+                let problem = format!("{} is less than {BYTES_MIN}", flight.bytes_max);
+                wrong("flight.bytes_max", problem)
+            }
+            Some(flight) if flight.recordings_max == 0 => {
+                wrong("flight.recordings_max", "0 is not above 0".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What discovery would say of this node.

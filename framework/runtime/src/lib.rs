@@ -54,6 +54,7 @@ pub mod admin;
 mod client;
 mod clock;
 mod config;
+pub mod flight;
 mod handle;
 mod links;
 mod metrics;
@@ -67,6 +68,7 @@ mod stop;
 
 pub use client::Client;
 pub use config::{Config, ConfigError, LinkSettings};
+pub use flight::FlightSettings;
 pub use handle::Handle;
 pub use node::{Builder, NoApp, Node, StartError};
 pub use stats::{LATENCY_BOUNDS_US, Latencies, LinkStats, NodeStats, ShardStats};

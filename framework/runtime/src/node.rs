@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor as _, Addr};
 use actix_rt::{Arbiter, ArbiterHandle, System};
 use peer_ring_core::app::{App, Apps, DuplicateApp};
-use peer_ring_core::id::NodeId;
+use peer_ring_core::id::{Desk, NodeId};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{Control, ControlIn, Shard, ShardSettings};
 use peer_ring_discovery::{Facts, Source, Static};
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, wall};
 use crate::config::{Config, ConfigError};
+use crate::flight::Flight;
 use crate::handle::{Handle, Shared};
 use crate::links::{self, ControlPort, ControlShell, Links};
 use crate::metrics::Metrics;
@@ -44,6 +45,7 @@ pub struct Node<A = NoApp> {
     stop_grace: Duration,
     control: Addr<ControlShell>,
     arbiters: Vec<Arbiter>,
+    flight: Option<Flight>,
 }
 
 /// Why a node does not start.
@@ -175,6 +177,7 @@ struct Parts {
     view: watch::Receiver<Arc<View>>,
     blank: Arc<AtomicUsize>,
     stopper: Stopper,
+    flight: Option<Flight>,
 }
 
 impl Parts {
@@ -182,6 +185,7 @@ impl Parts {
         let stopper = Stopper::new();
         let clock = Clock::start();
         let id = NodeId(rand::rng().random_range(1..=u64::MAX));
+        let flight = Flight::begin(config, id, &apps);
         let arbiters: Vec<_> = (0..config.threads).map(|_| Arbiter::new()).collect();
         stopper.own(arbiters.iter().map(Arbiter::handle).collect());
         let blank = Arc::new(AtomicUsize::new(arbiters.len()));
@@ -198,7 +202,8 @@ impl Parts {
                     apps: apps.clone(),
                 });
                 let port = ShardPort::new(Arc::clone(&blank));
-                let shell = Shell::new(shard, port, clock, stopper.clone(), SHARD_MAILBOX);
+                let shell = Shell::new(shard, port, clock, stopper.clone(), SHARD_MAILBOX)
+                    .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Shard(index))));
                 ShardShell::start_in_arbiter(&arbiter.handle(), move |_| shell)
             })
             .collect();
@@ -217,7 +222,8 @@ impl Parts {
         let control =
             Control::new(config.name.clone(), config.membership.clone(), config.ring.clone());
         let port = ControlPort::new(links.clone(), shards.clone(), sender, stopper.clone());
-        let shell = Shell::new(control, port, clock, stopper.clone(), CONTROL_MAILBOX);
+        let shell = Shell::new(control, port, clock, stopper.clone(), CONTROL_MAILBOX)
+            .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Control)));
         let first = arbiters.first().expect("the configuration was checked");
         let control = ControlShell::start_in_arbiter(&first.handle(), move |_| shell);
         links.set_control(control.clone());
@@ -229,7 +235,7 @@ impl Parts {
                 }
             });
         });
-        Self { id, arbiters, shards, control, links, view, blank, stopper }
+        Self { id, arbiters, shards, control, links, view, blank, stopper, flight }
     }
 
     fn into_node<A: App>(
@@ -263,6 +269,7 @@ impl Parts {
             stop_grace: config.stop_grace,
             control: self.control,
             arbiters: self.arbiters,
+            flight: self.flight,
         }
     }
 }
@@ -332,6 +339,9 @@ impl<A: App> Node<A> {
         for arbiter in std::mem::take(&mut self.arbiters) {
             // A thread that panicked has been reported already.
             let _ = actix_rt::task::spawn_blocking(move || arbiter.join()).await;
+        }
+        if let Some(flight) = &self.flight {
+            flight.end();
         }
     }
 

@@ -14,6 +14,7 @@ use futures::channel::oneshot;
 use peer_ring_core::actor::{Actor, Instant, Now, Outbox};
 
 use crate::clock::Clock;
+use crate::flight::Witness;
 use crate::stop::{NodeFailure, Stopper};
 
 /// Performs what an actor asks for, and speaks for those who ask the actor.
@@ -52,6 +53,7 @@ pub struct Shell<A: Actor, P: Port<A>> {
     out: Outbox<A::Out>,
     echo: Outbox<A::In>,
     timer: Option<(Instant, SpawnHandle)>,
+    witness: Option<Box<dyn Witness<A>>>,
 }
 
 /// Inputs for the actor, handled in one turn.
@@ -85,7 +87,14 @@ where
     /// Puts a shell around `actor`. Its mailbox holds `mailbox` messages before it refuses.
     pub fn new(actor: A, port: P, clock: Clock, stopper: Stopper, mailbox: usize) -> Self {
         let (out, echo) = (Outbox::new(), Outbox::new());
-        Self { actor, port, clock, stopper, mailbox, out, echo, timer: None }
+        Self { actor, port, clock, stopper, mailbox, out, echo, timer: None, witness: None }
+    }
+
+    /// Lets `witness` see every turn of the actor from now on.
+    #[must_use]
+    pub(crate) fn seen_by(mut self, witness: Option<Box<dyn Witness<A>>>) -> Self {
+        self.witness = witness;
+        self
     }
 
     fn turn(&mut self, ctx: &mut Context<Self>, now: Now, inputs: impl Iterator<Item = A::In>) {
@@ -98,7 +107,9 @@ where
     /// Lets the actor do what has fallen due, and sets the timer for what has not.
     fn finish(&mut self, ctx: &mut Context<Self>, now: Now) {
         if self.actor.deadline().is_some_and(|at| at <= now.tick) {
+            self.begin(now, None);
             let woken = catch_unwind(AssertUnwindSafe(|| self.actor.wake(now, &mut self.out)));
+            self.end(woken.is_err());
             self.perform(now);
             self.check(ctx, woken, "waking");
             self.drain_echo(ctx, now);
@@ -134,10 +145,26 @@ where
 
     fn handle(&mut self, ctx: &mut Context<Self>, now: Now, input: A::In) {
         let kind = P::kind(&input);
+        self.begin(now, Some(&input));
         let handled =
             catch_unwind(AssertUnwindSafe(|| self.actor.handle(now, input, &mut self.out)));
+        self.end(handled.is_err());
         self.perform(now);
         self.check(ctx, handled, kind);
+    }
+
+    fn begin(&mut self, now: Now, input: Option<&A::In>) {
+        if let Some(witness) = &mut self.witness {
+            witness.begin(now, input);
+        }
+    }
+
+    fn end(&mut self, is_panicked: bool) {
+        if let Some(witness) = &mut self.witness
+            && !witness.end(&self.out, is_panicked)
+        {
+            self.witness = None;
+        }
     }
 
     fn perform(&mut self, now: Now) {

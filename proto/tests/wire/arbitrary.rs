@@ -35,7 +35,8 @@ pub fn limits() -> Limits {
     }
 }
 
-fn bytes(bytes_max: usize) -> impl Strategy<Value = Bytes> {
+/// Bytes, at most so many.
+pub fn bytes(bytes_max: usize) -> impl Strategy<Value = Bytes> {
     vec(any::<u8>(), 0..=bytes_max).prop_map(Bytes::from)
 }
 
@@ -59,7 +60,8 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     vec(entry, 0..=limits().records_max)
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+/// Any plan.
+pub fn plan() -> impl Strategy<Value = Plan> {
     let kind = prop_oneof![Just(Kind::Read), Just(Kind::Write), Just(Kind::Owner)];
     let exactly = (1..=u8::MAX).prop_map(Need::exactly);
     let need = prop_oneof![Just(Need::Majority), Just(Need::All), exactly];

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod checksums;
+mod flight;
 mod golden;
 mod hostile;
 mod properties;

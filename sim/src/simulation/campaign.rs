@@ -63,21 +63,19 @@ pub struct Campaign<S> {
     pub(super) subject: S,
     pub(super) seed: u64,
     options: swarm::Options,
-    directory: PathBuf,
+    jobs: Option<NonZeroUsize>,
+    directory: Option<PathBuf>,
 }
 
 impl<S> Campaign<S> {
     pub(super) fn new(seed: u64, subject: S) -> Self {
-        let jobs = available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let options = swarm::Options {
             first_seed: seed,
             seeds: SEEDS,
-            jobs,
             is_until_failure: true,
             ..swarm::Options::default()
         };
-        let directory = std::env::temp_dir().join("peer-ring-simulations");
-        Self { subject, seed, options, directory }
+        Self { subject, seed, options, jobs: None, directory: None }
     }
 
     /// Which faults are drawn; all of them when nothing is said.
@@ -97,14 +95,14 @@ impl<S> Campaign<S> {
     /// On how many threads; on one for each core when nothing is said.
     #[must_use]
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.options.jobs = jobs;
+        self.jobs = Some(jobs);
         self
     }
 
     /// Where a failure is written to; to a temporary directory when nothing is said.
     #[must_use]
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = directory.into();
+        self.directory = Some(directory.into());
         self
     }
 }
@@ -137,19 +135,26 @@ impl<S: Subject> Campaign<S> {
     /// When one of them does not: with its seed, what was broken, and where its schedule, what that
     /// shrank to, and a diagram were written to.
     pub fn run(&self) -> Report {
-        let report = swarm::run(&self.subject, &self.options, |_| {});
+        let report = self.swarm();
         if let Some(finding) = report.failures.first() {
             let found = Found::new(&self.subject, &self.options.faults, finding.seed);
-            let files = found.save(&self.directory);
+            let somewhere = || std::env::temp_dir().join("peer-ring-simulations");
+            let files = found.save(self.directory.clone().unwrap_or_else(somewhere));
             panic!("{found}\n{}", files.map_or_else(|e| e.to_string(), |files| files.to_string()));
         }
         report
     }
 
+    fn swarm(&self) -> Report {
+        let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let jobs = self.jobs.unwrap_or_else(cores);
+        swarm::run(&self.subject, &swarm::Options { jobs, ..self.options.clone() }, |_| {})
+    }
+
     /// Looks for a run that breaks a promise, and shrinks it.
     #[must_use]
     pub fn find(&self) -> Option<Found> {
-        let report = swarm::run(&self.subject, &self.options, |_| {});
+        let report = self.swarm();
         let finding = report.failures.first()?;
         Some(Found::new(&self.subject, &self.options.faults, finding.seed))
     }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use peer_ring::WireVersion;
+use peer_ring::flight::BYTES_MIN as FLIGHT_BYTES_MIN;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
@@ -15,6 +16,7 @@ use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
 use super::discovery::{Discovery, Member, Static};
+use super::flight::Flight;
 use super::fronts::Fronts;
 use super::namespaces::Namespace;
 use super::{Listen, Node, NodeConfig};
@@ -84,6 +86,7 @@ pub fn check(config: &NodeConfig) -> Result<(), Problems> {
     if let Err(error) = EnvFilter::try_new(&config.log.level) {
         found.add("log.level", format!("{:?} is no filter: {error}", config.log.level));
     }
+    found.flight(&config.flight);
     if found.0.is_empty() { Ok(()) } else { Err(Problems(found.0)) }
 }
 
@@ -247,6 +250,14 @@ impl Found {
             let newest = WireVersion::NEWEST;
             self.add("links.wire_max", format!("{} is not 1 to {newest}", links.wire_max));
         }
+    }
+
+    fn flight(&mut self, flight: &Flight) {
+        if flight.bytes_max < FLIGHT_BYTES_MIN {
+            let problem = format!("{} is less than {FLIGHT_BYTES_MIN}", flight.bytes_max);
+            self.add("flight.bytes_max", problem);
+        }
+        self.positive("flight.recordings_max", flight.recordings_max);
     }
 
     fn fronts(&mut self, config: &NodeConfig) {

@@ -58,6 +58,7 @@ impl NodeConfig {
         node.timeout = Duration::from_millis(self.requests.timeout_ms);
         node.stop_grace = Duration::from_millis(self.stop.grace_ms);
         node.links = self.links.settings();
+        node.flight = self.flight.settings();
         Ok(node)
     }
 

@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod dev;
 mod failures;
+mod flight;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod refusals;

@@ -86,6 +86,11 @@ impl Apps {
         }
     }
 
+    /// The names of all apps, in the order of their ids.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(_, app)| app.name())
+    }
+
     /// The app with this id.
     pub fn get_mut(&mut self, id: AppId) -> Option<&mut (dyn ErasedApp + 'static)> {
         let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;

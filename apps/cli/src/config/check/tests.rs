@@ -181,6 +181,14 @@ fn the_log_level_is_a_filter() {
 }
 
 #[test]
+fn a_recording_has_room_for_its_beginning() {
+    let bytes = said(|config| config.flight.bytes_max = 1_000);
+    assert_eq!(bytes, "flight.bytes_max: 1000 is less than 65536");
+    let recordings = said(|config| config.flight.recordings_max = 0);
+    assert_eq!(recordings, "flight.recordings_max: 0 is not above 0");
+}
+
+#[test]
 fn all_problems_are_said_at_once() {
     let both = said(|config| {
         config.cluster.clear();
