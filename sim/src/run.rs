@@ -18,7 +18,7 @@ use crate::check::kept::Kept;
 use crate::check::{self, Violation, convergence, durable, liveness, resources};
 use crate::faults::Kind;
 use crate::history::{Call, History, Outcome};
-use crate::plan::Plan;
+use crate::plan::{Plan, Topology};
 use crate::schedule::Schedule;
 use crate::time::Time;
 use crate::trace::{Line, Trace};
@@ -241,11 +241,12 @@ impl<'a> Run<'a> {
 
     fn check_acknowledged(&self, number: usize) -> Result<(), Violation> {
         let operation = self.clients.history().get(number);
-        let w = self.plan.topology.w;
-        match operation.call {
-            Call::Get => {}
-            Call::Put { .. } | Call::Delete => durable::check(&self.world, operation, w)?,
-        }
+        let Topology { r, w, .. } = self.plan.topology;
+        let wanted = match operation.call {
+            Call::Get => r,
+            Call::Put { .. } | Call::Delete => w,
+        };
+        durable::check(&self.world, operation, wanted)?;
         self.kept.check(&self.world, operation.key, w)
     }
 }
