@@ -13,7 +13,7 @@
 //!
 //! | the claim | of the nodes |
 //! |---|---|
-//! | [`durable`] | an acknowledged write is held by as many replicas as were asked to hold it |
+//! | [`durable`] | what is acknowledged or shown is held by as many replicas as had to answer |
 //! | [`kept`] | what was acknowledged stays where every quorum meets it |
 //! | [`convergence`] | replicas hold the same in the end |
 //! | [`ring`] | one owner list per epoch, and every partition owned by distinct nodes |

@@ -107,9 +107,9 @@ pub fn record<S: Subject>(subject: &S, plan: &Plan<S>) -> (Watched<S>, Story) {
 
 /// Carries out a run, and leaves the world as it was at its end.
 fn finish<S: Subject>(mut run: Run<'_, S>) -> (Watched<S>, World) {
+    // A run before this one may have panicked.
     let _ = rare::take();
-    let (seed, per_mille) = (run.plan.seed, run.plan.switches.clone());
-    rare::choose(Chances { seed, per_mille });
+    rare::choose(Chances::default());
     let acts = catch_unwind(AssertUnwindSafe(|| run.acts()));
     let violation = match acts {
         Ok(acts) => acts.err(),
@@ -178,6 +178,8 @@ impl<'a, S: Subject> Run<'a, S> {
     }
 
     fn suffer(&mut self) -> Result<(), Violation> {
+        let (seed, per_mille) = (self.plan.seed, self.plan.switches.clone());
+        rare::choose(Chances { seed, per_mille });
         self.clients.suffer(&mut self.world);
         let left = self.plan.heal.since(self.world.now().at);
         self.drive_for(left)

@@ -115,12 +115,11 @@ impl Subject for Store {
     ) -> Result<(), Violation> {
         let operation = operation(entry);
         kept.see(&operation);
-        match entry.call {
-            Call::Get { .. } | Call::Audit { .. } => {}
-            Call::Put { .. } | Call::Delete { .. } => {
-                durable::check(world, &operation, settings.w)?;
-            }
-        }
+        let wanted = match entry.call {
+            Call::Get { .. } | Call::Audit { .. } => settings.r,
+            Call::Put { .. } | Call::Delete { .. } => settings.w,
+        };
+        durable::check(world, &operation, wanted)?;
         kept.check(world, operation.key, settings.w)
     }
 

@@ -37,7 +37,7 @@ fn swarm(profile: &[&str], arguments: &[&str]) -> Output {
 
 fn is_found(name: &str) {
     let bug = planted::find(name).unwrap();
-    let Crop { seeds, elapsed, found } = garden().run(Some(name), 0, 20_000).unwrap();
+    let Crop { seeds, elapsed, found } = garden().run(Some(name), 0, 60_000).unwrap();
     let found = found.unwrap_or_else(|| panic!("{name} is not found in {seeds} seeds"));
     let checker = found.checker.as_str();
     assert!(bug.checkers.contains(&checker), "{name} is found by another checker: {found:?}");
@@ -73,6 +73,8 @@ each_is_found! {
     a_reader_answered_before_the_repair_is_found: "no-write-back",
     a_repair_with_the_older_value_is_found: "repair-older",
     a_write_not_stamped_past_what_it_met_is_found: "not-past-newer",
+    a_write_of_all_that_takes_effect_twice_is_found: "unanimity-ignored",
+    a_reader_answered_after_half_a_repair_is_found: "repaired-by-one",
     a_command_that_is_never_forgotten_is_found: "never-forgotten",
     an_older_record_put_over_a_newer_one_is_found: "late-wins",
     a_tombstone_read_as_nothing_is_found: "tombstone-is-nothing",

@@ -200,7 +200,9 @@ impl Fill {
             let is_further = |last: &Bytes| after.as_ref().is_none_or(|after| last > after);
             match last {
                 _ if is_blank => self.learn(partition, from, Source::Blank, out),
-                _ if !has_more => self.learn(partition, from, Source::Copied, out),
+                _ if !has_more || crate::planted!("one-page-is-all") => {
+                    self.learn(partition, from, Source::Copied, out)
+                }
                 Some(_) if !self.blank.contains_key(&partition) => {}
                 Some(after) if is_further(&after) => {
                     reached(Mark::FillManyPages);

@@ -225,7 +225,7 @@ impl Tally {
         if self.is_met() {
             return WriteState::Done;
         }
-        if self.is_unanimous {
+        if self.is_unanimous && !crate::planted!("unanimity-ignored") {
             return self.unanimous_state();
         }
         if self.replicas - self.failed.count() < self.wanted {

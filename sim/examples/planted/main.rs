@@ -15,7 +15,7 @@ use garden::{Crop, Found, Garden};
 use peer_ring_sim::planted::{self, Bug};
 
 /// How many seeds a bug is given unless `--seeds` says so.
-const SEEDS: u64 = 20_000;
+const SEEDS: u64 = 60_000;
 /// How many of them the control runs.
 const CONTROL_SEEDS: u64 = 2_000;
 

@@ -1,9 +1,11 @@
-//! An acknowledged write is held by as many replicas as were asked to hold it.
+//! An acknowledged write is held by as many replicas as were asked to hold it, and what a read
+//! shows by as many as answered it.
 //!
-//! That is what the acknowledgement says; a write that is held by fewer is not lost yet, but the
-//! next crash may lose it. So this looks into the replicas at the moment in which a client is told
-//! that its write was done: w owners that count must hold the version that was written, or a newer
-//! one that replaced it. An owner that lost its memory since the write began may have held it too.
+//! That is what the answer says; a write that is held by fewer is not lost yet, but the next crash
+//! may lose it, and the next reader miss it. So this looks into the replicas at the moment in which
+//! a client is answered: as many owners as had to answer must count, and hold the version that was
+//! written or shown, or a newer one that replaced it. An owner that lost its memory since the
+//! operation began may have held it too.
 
 use peer_ring_core::app::{App, table_key};
 use peer_ring_core::id::{AppId, PartitionId};
@@ -11,7 +13,7 @@ use peer_ring_core::key::Key;
 use peer_ring_core::record::Version;
 use peer_ring_kv::Kv;
 
-use crate::check::Violation;
+use crate::check::{Violation, newest};
 use crate::history::Operation;
 use crate::store;
 use crate::world::{NodeIndex, World};
@@ -19,21 +21,21 @@ use crate::world::{NodeIndex, World};
 /// The name of this checker.
 pub const NAME: &str = "durable";
 
-/// Whether the write that has just been acknowledged is held by `wanted` owners.
+/// Whether what has just been acknowledged or shown is held by `wanted` owners.
 ///
 /// # Errors
 /// How many hold it, when those are fewer.
-pub fn check(world: &World, write: &Operation, wanted: u8) -> Result<(), Violation> {
-    let Some(done) = write.done() else {
+pub fn check(world: &World, operation: &Operation, wanted: u8) -> Result<(), Violation> {
+    let Some(version) = newest::version(operation) else {
         return Ok(());
     };
     let counts = |node: &NodeIndex| {
         let has_forgotten =
-            world.crashed_at(*node).is_some_and(|crashed_at| crashed_at > write.invoked);
-        has_forgotten || held(world, *node, write.key).is_some_and(|held| held >= done.version)
+            world.crashed_at(*node).is_some_and(|crashed_at| crashed_at > operation.invoked);
+        has_forgotten || held(world, *node, operation.key).is_some_and(|held| held >= version)
     };
-    let holders = owners(world, write.key).iter().filter(|owner| counts(owner)).count();
-    verdict(holders, wanted, done.version, write)
+    let holders = owners(world, operation.key).iter().filter(|owner| counts(owner)).count();
+    verdict(holders, wanted, version, operation)
 }
 
 /// The owners of a key.
@@ -59,12 +61,13 @@ fn verdict(
     holders: usize,
     wanted: u8,
     version: Version,
-    write: &Operation,
+    operation: &Operation,
 ) -> Result<(), Violation> {
     if holders >= usize::from(wanted) {
         return Ok(());
     }
-    let text = format!("{holders} replicas hold version {version:?}, and {wanted} should: {write}");
+    let text =
+        format!("{holders} replicas hold version {version:?}, and {wanted} should: {operation}");
     Err(Violation::new(NAME, text))
 }
 

@@ -29,7 +29,7 @@ const LOST: &[&str] =
     &["durable", "kept", "lost write", "linearizable", "session", "resurrection", "convergence"];
 /// What a read that shows too little, or too much, is noticed by.
 const READ: &[&str] =
-    &["lost write", "linearizable", "session", "resurrection", "convergence", "expired"];
+    &["durable", "lost write", "linearizable", "session", "resurrection", "convergence", "expired"];
 /// What a cluster that does not become whole is noticed by.
 const STUCK: &[&str] = &["liveness"];
 
@@ -96,9 +96,15 @@ pub const BUGS: &[Bug] = &[
     bug(
         "repair-older",
         "a read repair writes back the older value",
-        &["lost write", "linearizable", "session", "resurrection", "convergence", "liveness"],
+        &["durable", "lost write", "linearizable", "session", "convergence", "liveness"],
     ),
     bug("not-past-newer", "a write that met something newer is not stamped past it", LOST),
+    bug(
+        "unanimity-ignored",
+        "a write that some of all replicas took is stamped again, and takes effect twice",
+        &["linearizable"],
+    ),
+    bug("repaired-by-one", "a reader is answered when one stale replica was repaired", READ),
     bug("never-forgotten", "a command whose time is up stays in the table", &["resources"]),
     // Replicas and their records.
     bug("late-wins", "a record that a peer sends replaces what is held, however old it is", LOST),
@@ -109,6 +115,12 @@ pub const BUGS: &[Bug] = &[
     bug("trusted-at-once", "a node that lost its memory is trusted as if it had not", LOST),
     bug("blank-counts", "a blank replica acknowledges what it is asked to write", LOST),
     bug("fill-one-short", "a blank replica is trusted one source too early", LOST),
+    waiting(
+        "one-page-is-all",
+        "a replica that was copied in part is taken for copied",
+        LOST,
+        "pages that are cut short in the default swarm",
+    ),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
     bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
 ];

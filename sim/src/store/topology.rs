@@ -84,9 +84,9 @@ impl Topology {
         let topology = match profile {
             Profile::Default => match stream.below(10) {
                 0..3 => Self::majority_of_three(3),
-                3..6 => Self::majority_of_three(5),
-                6..8 => Self::majority_of_five(),
-                8 => Self::all_of_three(),
+                3..5 => Self::majority_of_three(5),
+                5..7 => Self::majority_of_five(),
+                7 => Self::all_of_three(),
                 _ => Self::linearizable(),
             },
             Profile::Linearizable => Self::linearizable(),
