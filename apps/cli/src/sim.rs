@@ -28,6 +28,7 @@ enum Command {
     Run(run::Swarm),
     Replay(files::Replay),
     Shrink(files::Shrink),
+    Diagram(files::Diagram),
     Explain(files::Explain),
 }
 
@@ -40,6 +41,7 @@ pub fn sim(options: &Options) -> Result<Exit, Failure> {
         Command::Run(swarm) => run::run(swarm),
         Command::Replay(replay) => files::replay(replay),
         Command::Shrink(shrink) => files::shrink(shrink),
+        Command::Diagram(diagram) => files::diagram(diagram),
         Command::Explain(explain) => files::explain(explain),
     }
 }
