@@ -3,13 +3,13 @@
 use peer_ring_core::actor::Actor;
 use peer_ring_core::id::{Desk, RequestId, Seat};
 use peer_ring_core::membership::{Fact, Sighting};
-use peer_ring_core::peer::{Body, Message, Request};
+use peer_ring_core::peer::{Body, Message, Request, Response};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
 
 use crate::time::Moment;
 use crate::world::event::{Event, Hop, NodeEvent, NodeIndex};
-use crate::world::{Happening, Letter, World, codec};
+use crate::world::{Errand, Happening, Letter, NOBODY, World, codec};
 
 impl World {
     /// Lets a node's control actor handle something, and performs what follows.
@@ -59,6 +59,7 @@ impl World {
                         self.bounce(node, index, bounced);
                     }
                 }
+                ShardOut::Reply { caller, .. } if caller.0 > NOBODY => {}
                 ShardOut::Reply { caller, result } => {
                     self.tell_recorder(|recorder, now| recorder.reply(now, caller, &result));
                     self.happened.push_back(Happening::Reply { caller, result });
@@ -90,15 +91,27 @@ impl World {
         let is_repeatable =
             !matches!(message.body, Body::Request { request: Request::Forward { .. }, .. });
         let Some(session) = self.network.session(hop, lane) else {
-            let request = match &message.body {
-                Body::Request { id, .. } => Some(*id),
-                Body::Response { .. } | Body::Leaving => None,
-            };
             self.record_send(hop, message, None);
-            return Err(Unsent { request });
+            return Err(Unsent { request: request_of(message) });
         };
         let mut bytes = codec::encode(message, session.wire);
-        let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
+        let errand = Errand::of(&message.body);
+        let arrivals = self.network.send(Letter {
+            hop,
+            lane,
+            is_repeatable,
+            is_probe: is_probe(&message.body),
+            at: self.now.at,
+            bytes: bytes.len() as u64,
+            rise: if errand.is_some_and(Errand::is_rare) { self.rise } else { 1 },
+        });
+        if let Some(errand) = errand.filter(|errand| self.awaited.remove(errand)) {
+            self.happened.push_back(Happening::About(errand));
+        }
+        if arrivals.is_refused {
+            self.record_send(hop, message, None);
+            return Err(Unsent { request: request_of(message) });
+        }
         let number = self.record_send(hop, message, Some(arrivals));
         if let Some(damage) = arrivals.damage {
             bytes = codec::damaged(bytes, session.wire, damage);
@@ -144,7 +157,22 @@ impl World {
     }
 }
 
-/// The link to the peer does not stand.
+fn request_of(message: &Message) -> Option<RequestId> {
+    match &message.body {
+        Body::Request { id, .. } => Some(*id),
+        Body::Response { .. } | Body::Leaving => None,
+    }
+}
+
+fn is_probe(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Request { request: Request::Probe, .. }
+            | Body::Response { response: Response::Alive, .. }
+    )
+}
+
+/// The link to the peer does not stand, or is full.
 struct Unsent {
     /// The id of the request that was not sent, if it was one.
     request: Option<RequestId>,

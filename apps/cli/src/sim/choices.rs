@@ -9,7 +9,7 @@ const NODES_MAX: u8 = 100;
 /// The faults of a list such as `crash,drop`: `all`, `none`, or with a minus sign all but one.
 pub(super) fn faults(list: &str) -> Result<Swarm, String> {
     let kind = |name: &str| {
-        let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        let found = Kind::ALL.iter().copied().find(|kind| kind.as_str() == name);
         found.ok_or_else(|| {
             let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
             format!("'{name}' is not a fault: all, none, or some of {}", names.join(", "))
