@@ -16,6 +16,8 @@ use crate::table::{Side, Table, thousands};
 const SHOWN_MAX: usize = 10;
 /// Most lines of a shrunk schedule that are printed.
 const SCHEDULE_LINES_MAX: usize = 40;
+/// Most rare branches that were missed and are named.
+const MISSED_SHOWN_MAX: usize = 12;
 /// Most lines of a picture that are printed.
 const PICTURE_LINES_MAX: usize = 80;
 
@@ -147,7 +149,8 @@ impl fmt::Display for Summary {
         write!(f, "{taken} of {} rare branches taken", taken + missed.len())?;
         match missed.len() {
             0 => writeln!(f)?,
-            _ => writeln!(f, ", not {}", missed.join(", "))?,
+            1..=MISSED_SHOWN_MAX => writeln!(f, ", not {}", missed.join(", "))?,
+            _ => writeln!(f)?,
         }
         let speed = thousands(self.simulated_seconds_per_second.round() as u64);
         let (runs, jobs) = (thousands(self.runs), self.jobs);
