@@ -88,6 +88,18 @@ fn a_schedule_edited_by_hand_is_carried_out() {
 }
 
 #[test]
+fn what_a_seed_draws_is_carried_out_as_the_seed_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let drawn = path(directory.path(), "drawn");
+    assert_eq!(run(&["sim", "draw", "--seed", "7", "--out", &drawn]), (Some(0), String::new()));
+    let trace = |said: &str| said.split("trace ").nth(1).unwrap()[..16].to_owned();
+    let (code, replayed) = run(&["sim", "replay", &drawn]);
+    assert_eq!(code, Some(0), "{replayed}");
+    let (_, seed) = run(&["sim", "run", "--seed", "7", "--seeds", "1"]);
+    assert_eq!(trace(&replayed), trace(&seed));
+}
+
+#[test]
 fn what_is_not_a_schedule_is_refused_with_the_line() {
     let directory = tempfile::tempdir().unwrap();
     let cases = [
