@@ -58,9 +58,8 @@ async fn main() -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use peer_ring_sim::{Seen, Simulation};
-
     use super::*;
+    use peer_ring_sim::{Seen, Simulation};
 
     /// Every total has in it what was acknowledged before, and nothing twice.
     fn no_increment_is_lost(seen: &Seen<Counters>) -> Result<(), String> {
