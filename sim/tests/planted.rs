@@ -37,7 +37,7 @@ fn swarm(profile: &[&str], arguments: &[&str]) -> Output {
 
 fn is_found(name: &str) {
     let bug = planted::find(name).unwrap();
-    let Crop { seeds, elapsed, found } = garden().run(Some(name), 0, 60_000).unwrap();
+    let Crop { seeds, elapsed, found } = garden().run(Some(name), 0, 60_000, None).unwrap();
     let found = found.unwrap_or_else(|| panic!("{name} is not found in {seeds} seeds"));
     let checker = found.checker.as_str();
     assert!(bug.checkers.contains(&checker), "{name} is found by another checker: {found:?}");
@@ -89,13 +89,13 @@ each_is_found! {
 
 #[test]
 fn a_garden_with_no_bug_in_it_is_silent() {
-    let Crop { seeds, found, .. } = garden().run(None, 500_000, 2_000).unwrap();
+    let Crop { seeds, found, .. } = garden().run(None, 500_000, 2_000, None).unwrap();
     assert_eq!((seeds, found), (2_000, None));
 }
 
 #[test]
 fn a_bug_whose_feature_does_not_exist_is_refused() {
-    let refused = garden().run(Some("m11"), 0, 1).unwrap_err();
+    let refused = garden().run(Some("m11"), 0, 1, None).unwrap_err();
     assert!(refused.contains("waits for linearizable registers"), "{refused}");
 }
 
