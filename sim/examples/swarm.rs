@@ -1,6 +1,6 @@
 //! The swarm by itself, without the rest of the binary:
 //! `swarm FIRST COUNT [--weak] [--hashes] [--jobs N] [--planted NAME] [--report [--keep DIR]]`, or
-//! `swarm --replay FILE [--planted NAME]`.
+//! `swarm --replay FILE [--planted NAME]`, or `swarm --events SEED`.
 //!
 //! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--planted`
 //! it makes that mistake, if it was built with `--cfg planted="any"`.
@@ -9,7 +9,8 @@
 //! seed, checker, class, how many steps are left when its schedule is shrunk, and how many
 //! nanoseconds that took; `-` for what there is not. With `--keep` the shrunk schedule is written to
 //! `DIR/NAME.schedule`, where the name is that of the mistake. With `--replay` it carries out one
-//! schedule, and prints checker and class of what that breaks.
+//! schedule, and prints checker and class of what that breaks. With `--events` it prints each event
+//! of a seed, behind the hash up to it.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use peer_ring_sim::shrink;
 use peer_ring_sim::simulation::Found;
 use peer_ring_sim::store::{Profile, Store};
 use peer_ring_sim::swarm::{self, Options, Report};
+use peer_ring_sim::trace::Trace;
 use peer_ring_sim::{planted, run};
 
 /// How long a schedule is shrunk at most.
@@ -66,6 +68,10 @@ fn look(arguments: &Arguments) -> Result<bool, String> {
     let store = Store { profile, ..Store::default() };
     if let Some(file) = arguments.after("--replay") {
         return replay(&store, Path::new(file));
+    }
+    if let Some(seed) = arguments.after("--events") {
+        print_events(&store, seed.parse().map_err(|_| format!("'{seed}' is not a seed"))?);
+        return Ok(true);
     }
     let jobs = arguments.after("--jobs").and_then(|word| word.parse().ok());
     let options = Options {
@@ -114,6 +120,13 @@ fn replay(store: &Store, file: &Path) -> Result<bool, String> {
             eprintln!("{text}");
             Ok(false)
         }
+    }
+}
+
+fn print_events(store: &Store, seed: u64) {
+    let plan = Plan::draw(store, seed, &Swarm::default());
+    for line in run::watch(store, &plan, Trace::with_lines()).lines {
+        println!("{:016x} {line}", line.hash);
     }
 }
 

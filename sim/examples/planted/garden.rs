@@ -89,7 +89,6 @@ impl Garden {
     ///
     /// # Errors
     /// What the swarm said, if it did not run.
-    #[allow(dead_code, reason = "the table does not need it, the tests do")]
     pub fn replay(&self, bug: Option<&str>, schedule: &Path) -> Result<Option<String>, String> {
         let mut swarm = Command::new(&self.swarm);
         swarm.arg("--replay").arg(schedule);
@@ -99,9 +98,35 @@ impl Garden {
             Some(Some(checker.to_owned()).filter(|checker| checker != "-"))
         })
     }
+
+    /// The hashes of the first so many seeds with no bug, with so many jobs.
+    ///
+    /// # Errors
+    /// What the swarm said, if it did not run.
+    pub fn hashes(&self, seeds: u64, jobs: &str) -> Result<Vec<(u64, u64)>, String> {
+        let mut swarm = Command::new(&self.swarm);
+        swarm.args(["0", &seeds.to_string(), "--jobs", jobs, "--hashes"]);
+        said(&mut swarm, |lines| {
+            let hashes = lines.lines().map(|line| {
+                let (seed, hash) = line.split_once(' ')?;
+                Some((seed.parse().ok()?, u64::from_str_radix(hash, 16).ok()?))
+            });
+            hashes.collect()
+        })
+    }
+
+    /// The events of a seed with no bug, each with the hash up to it.
+    ///
+    /// # Errors
+    /// What the swarm said, if it did not run.
+    pub fn events(&self, seed: u64) -> Result<Vec<String>, String> {
+        let mut swarm = Command::new(&self.swarm);
+        swarm.args(["--events", &seed.to_string()]);
+        said(&mut swarm, |lines| Some(lines.lines().map(str::to_owned).collect()))
+    }
 }
 
-/// What the swarm said on its one line; or else why there is none.
+/// What the swarm printed; or else why there is nothing.
 fn said<T>(swarm: &mut Command, parse: impl Fn(&str) -> Option<T>) -> Result<T, String> {
     let output = swarm.output().map_err(|error| format!("no swarm: {error}"))?;
     let line = String::from_utf8_lossy(&output.stdout);
