@@ -25,8 +25,9 @@ use crate::subject::Subject;
 use crate::trace::Trace;
 
 /// How many plans beside the smallest one are tried for each of its steps until it is taken for
-/// that.
+/// that, and how many at most.
 const WANDERINGS: usize = 200;
+const WANDERINGS_MAX: usize = 1_000;
 
 /// A plan that was made smaller.
 pub struct Shrunk<S: Subject> {
@@ -162,10 +163,19 @@ impl<S: Subject> Shrinker<'_, S> {
     /// Takes the first of the plans that fails in the same way, and what is better than that, as
     /// long as there is one. Each of the plans is to be simpler than that they were made from.
     fn improve(&mut self, simpler: impl Fn(&Plan<S>) -> Vec<Plan<S>>) {
-        while !self.is_over {
-            let found = simpler(&self.best).into_iter().any(|plan| self.try_plan(plan));
-            if !found {
-                return;
+        let mut is_better = true;
+        while is_better && !self.is_over {
+            is_better = false;
+            let mut at = 0;
+            // Those before the one that was taken were tried, and are not likely to do now.
+            while let Some(plan) = simpler(&self.best).into_iter().nth(at) {
+                if self.try_plan(plan) {
+                    is_better = true;
+                } else if self.is_over {
+                    return;
+                } else {
+                    at += 1;
+                }
             }
         }
     }
@@ -183,7 +193,7 @@ impl<S: Subject> Shrinker<'_, S> {
         let steps = self.best.steps();
         let mut stream = Stream::new(self.best.seed, "shrink", &[steps as u64]);
         let mut here = self.best.clone();
-        for _ in 0..WANDERINGS * steps {
+        for _ in 0..(WANDERINGS * steps).min(WANDERINGS_MAX) {
             let plan = wander::beside(&here, &mut stream);
             let Some(violation) = self.violation_of(&plan) else {
                 continue;

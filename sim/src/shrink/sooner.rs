@@ -24,7 +24,7 @@ const SPANS: [u64; 10] = [
     2_000 * MILLISECOND,
     4_000 * MILLISECOND,
 ];
-/// What spans are made multiples of, the roughest first.
+/// What spans are made multiples of.
 const GRAINS: [u64; 4] = [1_000 * MILLISECOND, 100 * MILLISECOND, 10 * MILLISECOND, MILLISECOND];
 
 /// The plan with one pause in it shorter, and all that comes after it as much earlier: the first
@@ -65,13 +65,15 @@ pub(super) fn with_shorter_faults<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     sooner
 }
 
-/// Spans that are shorter than this one, or rounder.
+/// Spans that are shorter than this one, or rounder; the shortest first.
 fn shorter(span: u64) -> Vec<u64> {
     let shorter = SPANS.into_iter().filter(|shorter| *shorter < span);
     let rounder = GRAINS.into_iter().map(|grain| span / grain * grain);
     let mut spans: Vec<_> = shorter.chain(rounder.filter(|span| *span > 0)).collect();
     spans.push(span.next_multiple_of(MILLISECOND));
     spans.retain(|other| *other != span);
+    spans.sort_unstable();
+    spans.dedup();
     spans
 }
 
@@ -99,6 +101,6 @@ mod tests {
         assert_eq!(shorter(MILLISECOND), [0]);
         assert!(shorter(0).is_empty());
         let (odd, ten) = (10 * MILLISECOND + 1, 10 * MILLISECOND);
-        assert_eq!(shorter(odd), [0, MILLISECOND, ten, ten, 11 * MILLISECOND]);
+        assert_eq!(shorter(odd), [0, MILLISECOND, ten, 11 * MILLISECOND]);
     }
 }
