@@ -95,6 +95,20 @@ fn moved<S: Subject>(plan: &Plan<S>, from: Time, pause: u64, shorter: u64) -> Pl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Swarm;
+    use crate::store::Store;
+
+    #[test]
+    fn all_that_comes_after_a_pause_comes_as_much_earlier() {
+        let plan = Plan::draw(&Store::default(), 4, &Swarm::default());
+        for sooner in with_shorter_pauses(&plan).into_iter().step_by(50) {
+            let by = plan.heal.0 - sooner.heal.0;
+            for (now, before) in sooner.calls.iter().zip(&plan.calls) {
+                assert!(now.at == before.at || now.at.0 + by == before.at.0);
+            }
+            assert!(sooner.calls.is_sorted_by_key(|planned| planned.at));
+        }
+    }
 
     #[test]
     fn a_span_becomes_shorter_or_rounder() {

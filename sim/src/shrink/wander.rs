@@ -74,3 +74,23 @@ fn near(at: Time, stream: &mut Stream) -> Time {
     let by = stream.within(0..=2 * most);
     Time((at.0 + by).saturating_sub(most).max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Swarm;
+    use crate::store::Store;
+
+    #[test]
+    fn a_plan_beside_another_one_has_no_more_steps_and_keeps_its_seed_and_order() {
+        let mut plan = Plan::draw(&Store::default(), 4, &Swarm::default());
+        let mut stream = Stream::new(4, "test", &[]);
+        for _ in 0..200 {
+            let beside = beside(&plan, &mut stream);
+            assert!(beside.steps() <= plan.steps());
+            assert_eq!(beside.seed, 4);
+            assert!(beside.calls.is_sorted_by_key(|planned| planned.at));
+            plan = beside;
+        }
+    }
+}
