@@ -28,6 +28,7 @@ pub mod budget;
 pub mod check;
 pub mod clients;
 pub mod cluster;
+pub mod determinism;
 pub mod diagram;
 pub mod explain;
 pub mod faults;

@@ -1,9 +1,10 @@
 //! Shrinking: a failing plan made as small as it can be while it fails in the same way.
 //!
 //! The seed is never touched. What is not needed is taken away: faults first, then calls, then
-//! nodes, then whatever the app itself knows to be simpler (keys, long values); at last times are
-//! made round. A smaller plan counts only if the same checker fails in the same class, so that one
-//! bug is not traded for another on the way.
+//! nodes, clients and whatever the app itself knows to be simpler (keys, long values); what is left
+//! of the faults is made plainer; at last all is moved together, to round times. A smaller plan
+//! counts only if the same checker fails in the same class, so that one bug is not traded for
+//! another on the way.
 //!
 //! Taking away is *delta debugging* (Zeller and Hildebrandt, "Simplifying and isolating
 //! failure-inducing input", 2002): half of a list, then quarters, and so on down to single items,
@@ -11,14 +12,22 @@
 //! really made, so that each stays where it is when those before it go.
 
 mod pieces;
-mod rounds;
+mod reworded;
 mod smaller;
+mod sooner;
+mod wander;
 
 use crate::check::Violation;
 use crate::plan::Plan;
+use crate::random::Stream;
 use crate::run::{self, Watched};
 use crate::subject::Subject;
 use crate::trace::Trace;
+
+/// How many plans beside the smallest one are tried for each of its steps until it is taken for
+/// that, and how many at most.
+const WANDERINGS: usize = 200;
+const WANDERINGS_MAX: usize = 1_000;
 
 /// A plan that was made smaller.
 pub struct Shrunk<S: Subject> {
@@ -50,13 +59,17 @@ pub fn shrink<S: Subject>(
     };
     shrink.pin(&watched);
     loop {
-        let before = shrink.best.steps();
-        shrink.take_away();
-        if shrink.is_over || shrink.best.steps() == before {
+        shrink.settle();
+        if shrink.wander() {
+            continue;
+        }
+        // What is close together is not easily moved apart: that comes when all else is done.
+        let steps = shrink.best.steps();
+        shrink.hurry();
+        if shrink.is_over || shrink.best.steps() == steps {
             break;
         }
     }
-    shrink.simplify();
     let Shrinker { best, violation, tried, .. } = shrink;
     Some(Shrunk { plan: best, violation, tried })
 }
@@ -71,22 +84,25 @@ struct Shrinker<'a, S: Subject> {
 }
 
 impl<S: Subject> Shrinker<'_, S> {
-    /// Takes a plan for the best one if it fails in the same way. Whether it did.
-    fn try_plan(&mut self, plan: Plan<S>) -> bool {
+    /// What a plan breaks, if it fails in the same way.
+    fn violation_of(&mut self, plan: &Plan<S>) -> Option<Violation> {
         if self.is_over {
-            return false;
+            return None;
         }
         self.tried += 1;
-        let violation = run::run(self.subject, &plan).violation;
+        let violation = run::run(self.subject, plan).violation;
         self.is_over = !(self.goes_on)(self.tried);
-        match violation {
-            Some(violation) if violation.is_like(&self.violation) => {
-                self.violation = violation;
-                self.best = plan;
-                true
-            }
-            Some(_) | None => false,
-        }
+        violation.filter(|violation| violation.is_like(&self.violation))
+    }
+
+    /// Takes a plan for the best one if it fails in the same way. Whether it did.
+    fn try_plan(&mut self, plan: Plan<S>) -> bool {
+        let Some(violation) = self.violation_of(&plan) else {
+            return false;
+        };
+        self.violation = violation;
+        self.best = plan;
+        true
     }
 
     /// Fixes the times of calls to those at which they were made, and leaves out what was not
@@ -122,35 +138,73 @@ impl<S: Subject> Shrinker<'_, S> {
         });
     }
 
-    /// Everything else; what can be taken away after it is.
-    fn simplify(&mut self) {
-        for plan in smaller::with_fewer_nodes(self.subject, &self.best) {
-            if self.try_plan(plan) {
-                break;
+    /// Makes the plan smaller in every way there is, until none helps any more.
+    fn settle(&mut self) {
+        let subject = self.subject;
+        loop {
+            let steps = self.best.steps();
+            self.take_away();
+            self.improve(smaller::without_extras);
+            self.improve(|plan| smaller::with_fewer_nodes(subject, plan));
+            self.improve(smaller::with_fewer_clients);
+            self.improve(smaller::with_fewer_asked);
+            self.improve(|plan| {
+                let simpler = subject.simpler(&plan.calls).into_iter();
+                simpler.map(|calls| Plan { calls, ..plan.clone() }).collect()
+            });
+            self.improve(smaller::with_plainer_faults);
+            self.take_away();
+            if self.is_over || self.best.steps() == steps {
+                return;
             }
         }
-        while let Some(()) = self.simplify_calls() {}
-        for plan in smaller::with_fewer_clients(&self.best) {
-            self.try_plan(plan);
+    }
+
+    /// Takes the first of the plans that fails in the same way, and what is better than that, as
+    /// long as there is one. Each of the plans is to be simpler than that they were made from.
+    fn improve(&mut self, simpler: impl Fn(&Plan<S>) -> Vec<Plan<S>>) {
+        let mut is_better = true;
+        while is_better && !self.is_over {
+            is_better = false;
+            let mut at = 0;
+            // Those before the one that was taken were tried, and are not likely to do now.
+            while let Some(plan) = simpler(&self.best).into_iter().nth(at) {
+                if self.try_plan(plan) {
+                    is_better = true;
+                } else if self.is_over {
+                    return;
+                } else {
+                    at += 1;
+                }
+            }
         }
-        for plan in smaller::without_extras(&self.best) {
-            self.try_plan(plan);
-        }
-        rounds::round(&self.best.clone(), |change| {
-            let mut plan = self.best.clone();
-            change(&mut plan);
-            self.try_plan(plan)
-        });
+    }
+
+    /// Lets everything happen as soon as it can.
+    fn hurry(&mut self) {
+        self.improve(sooner::with_shorter_faults);
+        self.improve(sooner::with_shorter_pauses);
         self.take_away();
     }
 
-    /// Takes the first script that the app finds simpler. `None` when there is none that fails.
-    fn simplify_calls(&mut self) -> Option<()> {
-        let scripts = self.subject.simpler(&self.best.calls);
-        scripts.into_iter().find_map(|calls| {
-            let plan = Plan { calls, ..self.best.clone() };
-            self.try_plan(plan).then_some(())
-        })
+    /// Looks for a plan with fewer steps beside this one, and beside those that have as many.
+    /// Whether there is one.
+    fn wander(&mut self) -> bool {
+        let steps = self.best.steps();
+        let mut stream = Stream::new(self.best.seed, "shrink", &[steps as u64]);
+        let mut here = self.best.clone();
+        for _ in 0..(WANDERINGS * steps).min(WANDERINGS_MAX) {
+            let plan = wander::beside(&here, &mut stream);
+            let Some(violation) = self.violation_of(&plan) else {
+                continue;
+            };
+            if plan.steps() < steps {
+                (self.best, self.violation) = (plan, violation);
+                return true;
+            }
+            here = plan;
+        }
+        false
     }
 }
 

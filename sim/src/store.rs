@@ -165,7 +165,14 @@ impl Subject for Store {
     }
 
     fn fit(&self, settings: &Settings, nodes: u8) -> Option<Settings> {
-        (nodes >= settings.n).then_some(*settings)
+        let Settings { n, r, w, promise } = *settings;
+        if nodes >= n {
+            return Some(*settings);
+        }
+        // As many as answered of more still answer, or else as many as keep what is promised.
+        let fewer = |count: u8| if count == n { nodes } else { count.min(nodes / 2 + 1) };
+        let keeps_promise = r + w > n && w > n / 2;
+        keeps_promise.then(|| Settings { n: nodes, r: fewer(r), w: fewer(w), promise })
     }
 }
 

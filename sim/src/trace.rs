@@ -74,10 +74,10 @@ impl fmt::Display for Line {
 
 /// The first lines in which two traces differ; one of them is `None` where one trace ends.
 #[must_use]
-pub fn first_difference<'a>(
-    one: &'a [Line],
-    other: &'a [Line],
-) -> Option<(Option<&'a Line>, Option<&'a Line>)> {
+pub fn first_difference<'a, L: PartialEq>(
+    one: &'a [L],
+    other: &'a [L],
+) -> Option<(Option<&'a L>, Option<&'a L>)> {
     let longest = one.len().max(other.len());
     let at = (0..longest).find(|&at| one.get(at) != other.get(at))?;
     Some((one.get(at), other.get(at)))

@@ -32,8 +32,11 @@ pub struct Found {
     pub checker: String,
     /// The class of what it saw.
     pub class: String,
-    /// How long its schedule is when all is taken out of it that the failure does not need.
-    pub shrunk: Option<u64>,
+    /// How many calls and faults are left when all is taken out of its schedule that the failure
+    /// does not need.
+    pub steps: u64,
+    /// How long that took.
+    pub shrinking: Duration,
 }
 
 impl Garden {
@@ -61,20 +64,74 @@ impl Garden {
     }
 
     /// Runs the default swarm on one thread from `first_seed` on, until something is found; with
-    /// the bug called `bug`, or with none.
+    /// the bug called `bug`, or with none. What is found is shrunk, and kept in the directory
+    /// `keep` if there is one.
     ///
     /// # Errors
     /// What the swarm said, if it did not run.
-    pub fn run(&self, bug: Option<&str>, first_seed: u64, seeds: u64) -> Result<Crop, String> {
+    pub fn run(
+        &self,
+        bug: Option<&str>,
+        first_seed: u64,
+        seeds: u64,
+        keep: Option<&Path>,
+    ) -> Result<Crop, String> {
         let mut swarm = Command::new(&self.swarm);
         swarm.args([first_seed.to_string(), seeds.to_string()]);
         swarm.args(["--jobs", "1", "--report"]);
         swarm.args(bug.iter().flat_map(|bug| ["--planted", bug]));
-        let output = swarm.output().map_err(|error| format!("no swarm: {error}"))?;
-        let line = String::from_utf8_lossy(&output.stdout);
-        let crop = Crop::parse(line.trim_end());
-        crop.ok_or_else(|| String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+        swarm.args(keep.iter().flat_map(|keep| [Path::new("--keep"), keep]));
+        said(&mut swarm, Crop::parse)
     }
+
+    /// Carries out a schedule that was kept, with the bug called `bug`, or with none. The checker
+    /// that found something, if one did.
+    ///
+    /// # Errors
+    /// What the swarm said, if it did not run.
+    pub fn replay(&self, bug: Option<&str>, schedule: &Path) -> Result<Option<String>, String> {
+        let mut swarm = Command::new(&self.swarm);
+        swarm.arg("--replay").arg(schedule);
+        swarm.args(bug.iter().flat_map(|bug| ["--planted", bug]));
+        said(&mut swarm, |line| {
+            let (checker, _class) = line.split_once('\t')?;
+            Some(Some(checker.to_owned()).filter(|checker| checker != "-"))
+        })
+    }
+
+    /// The hashes of the first so many seeds with no bug, with so many jobs.
+    ///
+    /// # Errors
+    /// What the swarm said, if it did not run.
+    pub fn hashes(&self, seeds: u64, jobs: &str) -> Result<Vec<(u64, u64)>, String> {
+        let mut swarm = Command::new(&self.swarm);
+        swarm.args(["0", &seeds.to_string(), "--jobs", jobs, "--hashes"]);
+        said(&mut swarm, |lines| {
+            let hashes = lines.lines().map(|line| {
+                let (seed, hash) = line.split_once(' ')?;
+                Some((seed.parse().ok()?, u64::from_str_radix(hash, 16).ok()?))
+            });
+            hashes.collect()
+        })
+    }
+
+    /// The events of a seed with no bug, each with the hash up to it.
+    ///
+    /// # Errors
+    /// What the swarm said, if it did not run.
+    pub fn events(&self, seed: u64) -> Result<Vec<String>, String> {
+        let mut swarm = Command::new(&self.swarm);
+        swarm.args(["--events", &seed.to_string()]);
+        said(&mut swarm, |lines| Some(lines.lines().map(str::to_owned).collect()))
+    }
+}
+
+/// What the swarm printed; or else why there is nothing.
+fn said<T>(swarm: &mut Command, parse: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+    let output = swarm.output().map_err(|error| format!("no swarm: {error}"))?;
+    let line = String::from_utf8_lossy(&output.stdout);
+    let said = parse(line.trim_end());
+    said.ok_or_else(|| String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
 }
 
 impl Crop {
@@ -83,9 +140,17 @@ impl Crop {
         let seeds = fields.next()?.parse().ok()?;
         let elapsed = Duration::from_nanos(fields.next()?.parse().ok()?);
         let (seed, checker, class) = (fields.next()?, fields.next()?, fields.next()?);
-        let shrunk = fields.next()?.parse().ok();
-        let (checker, class) = (checker.to_owned(), class.to_owned());
-        let found = |seed| Found { seed, checker, class, shrunk };
-        Some(Self { seeds, elapsed, found: seed.parse().ok().map(found) })
+        let (steps, shrinking) = (fields.next()?, fields.next()?);
+        if seed == "-" {
+            return Some(Self { seeds, elapsed, found: None });
+        }
+        let found = Found {
+            seed: seed.parse().ok()?,
+            checker: checker.to_owned(),
+            class: class.to_owned(),
+            steps: steps.parse().ok()?,
+            shrinking: Duration::from_nanos(shrinking.parse().ok()?),
+        };
+        Some(Self { seeds, elapsed, found: Some(found) })
     }
 }

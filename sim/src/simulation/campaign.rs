@@ -60,7 +60,7 @@ const SEEDS: u64 = 100;
 ///     .run();
 /// ```
 pub struct Campaign<S> {
-    pub(super) subject: S,
+    pub(crate) subject: S,
     pub(super) seed: u64,
     options: swarm::Options,
     jobs: Option<NonZeroUsize>,
