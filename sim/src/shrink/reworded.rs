@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::faults::{Cut, Fault, Partition};
+use crate::faults::{Crash, Cut, Fault, Partition, Upgrade};
 use crate::random::Chance;
 use crate::schedule::words::{self, Words};
 use crate::world::{Hop, NodeIndex};
@@ -37,11 +37,18 @@ pub(super) fn plainer(fault: &Fault, nodes: u8) -> Vec<Fault> {
     let mut plainer = Vec::new();
     let is_random = words.iter().any(|word| word.parse::<Chance>().is_ok());
     let is_partition = matches!(fault, Fault::Partition(_));
-    if is_random || is_partition {
+    let cuts_oddly =
+        matches!(fault, Fault::Flap(_) | Fault::Circle(_) | Fault::Swizzle(_) | Fault::Slow(_));
+    if let Fault::Upgrade(Upgrade { node, .. }) = fault {
+        plainer.push(Fault::Crash(Crash { node: *node }));
+    }
+    if is_random || is_partition || cuts_oddly {
         plainer.extend(ways(nodes).map(|hop| Fault::Cut(Cut { hop })));
     }
-    if is_random {
+    if is_random || cuts_oddly {
         plainer.extend(apart(nodes));
+    }
+    if is_random {
         let certain: Vec<_> = words.iter().map(|word| certain(word)).collect();
         for words in [&certain, &words] {
             plainer.extend(narrower(words, nodes));
@@ -125,6 +132,17 @@ mod tests {
 
     fn is_among(said: &str, faults: &[Fault]) -> bool {
         faults.contains(&fault(said))
+    }
+
+    #[test]
+    fn what_cuts_oddly_becomes_a_cut_and_an_upgrade_a_crash() {
+        let plainer = |said| plainer(&fault(said), 3);
+        assert!(is_among("crash n2", &plainer("upgrade n2 to wire 2")));
+        for said in ["flap n1 -> n2 every 1s", "swizzle n1 n2 then n2 n1 every 1s", "circle n1 n2"]
+        {
+            assert!(is_among("cut n1 -> n2", &plainer(said)), "{said}");
+            assert!(is_among("partition n1 | n2 n3", &plainer(said)), "{said}");
+        }
     }
 
     #[test]

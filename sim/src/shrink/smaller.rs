@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use peer_ring_core::coordinator;
+use peer_ring_proto::hello::Protocols;
+
 use crate::cluster::Latency;
 use crate::plan::{Plan, Planned};
 use crate::random::Chance;
@@ -19,6 +22,9 @@ pub(super) fn with_fewer_nodes<S: Subject>(subject: &S, plan: &Plan<S>) -> Vec<P
         let settings = subject.fit(&plan.settings, nodes - 1)?;
         let mut smaller = Plan { settings, ..plan.clone() };
         smaller.cluster.nodes = nodes - 1;
+        if gone.at() < smaller.cluster.wire.len() {
+            smaller.cluster.wire.remove(gone.at());
+        }
         smaller.cluster.ring.replicas = smaller.cluster.ring.replicas.min(nodes - 1);
         smaller.faults.retain_mut(|fault| {
             let left = reworded::without(&fault.fault, gone, nodes);
@@ -89,8 +95,8 @@ fn merged(numbers: &BTreeSet<u32>) -> Vec<Merger> {
     merged
 }
 
-/// The same with one shard, with messages that all take as long, with no rare branch taken for no
-/// reason.
+/// The same with one shard, one version of the wire and enough room, with messages that all take as
+/// long, with no rare branch taken for no reason, and with faults that wait for nothing.
 pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     let millisecond = Duration::from_millis(1);
     let even = Latency {
@@ -117,6 +123,16 @@ pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     }
     if plan.cluster.shards > 1 {
         smaller.push(changed(&|plan| plan.cluster.shards = 1));
+    }
+    if plan.cluster.wire.iter().any(|wire| *wire != Protocols::OURS) {
+        smaller.push(changed(&|plan| plan.cluster.wire.clear()));
+    }
+    let usual = coordinator::Settings::default();
+    if plan.cluster.coordinator != usual {
+        smaller.push(changed(&|plan| plan.cluster.coordinator = usual.clone()));
+    }
+    for (place, _) in plan.faults.iter().enumerate().filter(|(_, fault)| fault.during.is_some()) {
+        smaller.push(changed(&|plan| plan.faults[place].during = None));
     }
     if plan.cluster.latency != even {
         smaller.push(changed(&|plan| plan.cluster.latency = even.clone()));
