@@ -1,8 +1,9 @@
 //! The swarm by itself, without the rest of the binary:
-//! `swarm FIRST COUNT [--weak] [--hashes] [--jobs N] [--planted NAME] [--report]`.
+//! `swarm FIRST COUNT [--weak] [--nodes N] [--hashes] [--jobs N] [--planted NAME] [--report]`.
 //!
-//! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--planted`
-//! it makes that mistake, if it was built with `--cfg planted="any"`. With `--report` it prints one
+//! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--nodes`
+//! every cluster has so many nodes, three replicas, and majorities that answer. With `--planted` it
+//! makes that mistake, if it was built with `--cfg planted="any"`. With `--report` it prints one
 //! line for programs: runs, nanoseconds, and of the first failure seed, checker, class and the length
 //! of its shrunk schedule, or `-` for what is not known.
 
@@ -10,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use peer_ring_sim::planted;
-use peer_ring_sim::store::{Profile, Store};
+use peer_ring_sim::store::{Profile, Store, Topology};
 use peer_ring_sim::swarm::{self, Options, Report};
 
 fn main() -> ExitCode {
@@ -35,7 +36,11 @@ fn main() -> ExitCode {
         is_until_failure: !has("--hashes"),
         ..Options::default()
     };
-    let profile = if has("--weak") { Profile::Weak } else { Profile::Default };
+    let profile = match after("--nodes").and_then(|word| word.parse().ok()) {
+        Some(nodes) => Profile::Only(Topology::majority_of_three(nodes)),
+        None if has("--weak") => Profile::Weak,
+        None => Profile::Default,
+    };
     let store = Store { profile, ..Store::default() };
     let report = swarm::run(&store, &options, |_| {});
     if has("--report") {
