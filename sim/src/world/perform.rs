@@ -43,7 +43,7 @@ impl World {
                     self.hang_up_between(Hop { from: node, to });
                 }
                 // A probe that does not get out is a probe that is not answered.
-                ControlOut::Send { to, message } => drop(self.send(node, to, &message)),
+                ControlOut::Send { to, message } => drop(self.send(node, to, message)),
                 ControlOut::View(view) => self.push_view(node, &view),
                 ControlOut::Impossible(why) => panic!("{node} cannot found a ring: {why}"),
             }
@@ -54,7 +54,7 @@ impl World {
         while let Some(order) = self.from_shard.pop() {
             match order {
                 ShardOut::Send { to, message } => {
-                    if let Err(Unsent { request: Some(id) }) = self.send(node, to, &message) {
+                    if let Err(Unsent { request: Some(id) }) = self.send(node, to, message) {
                         let bounced = ShardIn::Undelivered { to, id, may_have_arrived: false };
                         self.bounce(node, index, bounced);
                     }
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, node: NodeIndex, to: Seat, message: &Message) -> Result<(), Unsent> {
+    fn send(&mut self, node: NodeIndex, to: Seat, message: Message) -> Result<(), Unsent> {
         let hop = Hop { from: node, to: self.index_of(to) };
         let lane = message.lane();
         let is_repeatable =
@@ -94,19 +94,26 @@ impl World {
                 Body::Request { id, .. } => Some(*id),
                 Body::Response { .. } | Body::Leaving => None,
             };
-            self.record_send(hop, message, None);
+            self.record_send(hop, &message, None);
             return Err(Unsent { request });
         };
-        let mut bytes = codec::encode(message, session.wire);
         let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
-        let number = self.record_send(hop, message, Some(arrivals));
+        let number = self.record_send(hop, &message, Some(arrivals));
+        let mut bytes = codec::encode(message, session.wire);
         if let Some(damage) = arrivals.damage {
             bytes = codec::damaged(bytes, session.wire, damage);
         }
-        for at in arrivals.first.into_iter().chain(arrivals.again) {
-            let (session, bytes) = (session.number, bytes.clone());
+        let session = session.number;
+        let deliver = |bytes| {
             let event = NodeEvent::Deliver { from: node, lane, session, bytes, number };
-            self.agenda.push(at, Event::Node(hop.to, event));
+            Event::Node(hop.to, event)
+        };
+        let again = arrivals.again.map(|at| (at, deliver(bytes.clone())));
+        if let Some(at) = arrivals.first {
+            self.agenda.push(at, deliver(bytes));
+        }
+        if let Some((at, event)) = again {
+            self.agenda.push(at, event);
         }
         Ok(())
     }
