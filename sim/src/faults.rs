@@ -9,6 +9,8 @@
 //! each message on its way and may change its [`Passage`]; one of a node changes the world when it
 //! begins, and changes it back when it ends.
 
+pub mod burst;
+pub mod circle;
 pub mod corrupt;
 pub mod crash;
 pub mod cut;
@@ -16,17 +18,24 @@ pub mod delay;
 pub mod drift;
 pub mod drop;
 pub mod duplicate;
+pub mod flap;
 pub mod jump;
-pub mod kind;
 pub mod partition;
 pub mod pause;
+pub mod probe_loss;
 pub mod reorder;
 pub mod scope;
 pub mod sever;
+pub mod slow;
+pub mod swizzle;
+mod table;
+pub mod upgrade;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use burst::Burst;
+pub use circle::Circle;
 pub use corrupt::{Corrupt, Damage};
 pub use crash::Crash;
 pub use cut::Cut;
@@ -34,19 +43,23 @@ pub use delay::Delay;
 pub use drift::Drift;
 pub use drop::Drop;
 pub use duplicate::Duplicate;
+pub use flap::Flap;
 pub use jump::Jump;
-pub use kind::Kind;
 pub use partition::Partition;
 pub use pause::Pause;
+pub use probe_loss::ProbeLoss;
 pub use reorder::Reorder;
 pub use scope::Scope;
 pub use sever::Sever;
+pub use slow::Slow;
+pub use swizzle::Swizzle;
+pub use table::{Fault, Kind, WAITING};
+pub use upgrade::Upgrade;
 
 use crate::random::Stream;
 use crate::schedule::span::Span;
-use crate::schedule::words::{Words, Wrong};
 use crate::time::Time;
-use crate::world::{Hop, Letter, World};
+use crate::world::{Errand, Hop, Letter, World};
 
 /// A fault with its place in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,39 +68,12 @@ pub struct Scheduled {
     pub id: u32,
     /// When it begins.
     pub at: Time,
+    /// What it waits for from then on, before it begins.
+    pub during: Option<Errand>,
     /// How long it lasts.
     pub lasts: Duration,
     /// What goes wrong.
     pub fault: Fault,
-}
-
-/// Something that goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Messages are lost.
-    Drop(Drop),
-    /// Messages are late.
-    Delay(Delay),
-    /// Messages overtake each other.
-    Reorder(Reorder),
-    /// Messages arrive twice.
-    Duplicate(Duplicate),
-    /// Messages are changed on their way.
-    Corrupt(Corrupt),
-    /// Nothing gets through in one direction.
-    Cut(Cut),
-    /// Nothing gets through between two groups of nodes.
-    Partition(Partition),
-    /// Links break, and are made again.
-    Sever(Sever),
-    /// A node loses its memory.
-    Crash(Crash),
-    /// A node does nothing for a while.
-    Pause(Pause),
-    /// A wall clock is set to another time.
-    Jump(Jump),
-    /// A clock runs too fast or too slow.
-    Drift(Drift),
 }
 
 /// What a fault does.
@@ -101,12 +87,23 @@ pub trait Meddle {
     fn end(&self, _: &mut World) {}
 
     /// Does to a message on its way what is to be done.
-    fn touch(&self, _: Letter, _: &mut Stream, _: &mut Passage) {}
+    fn touch(&self, _: Letter, _: &mut Memory, _: &mut Passage) {}
 
-    /// Whether nothing at all gets over `hop` while it lasts.
-    fn cuts(&self, _hop: Hop) -> bool {
+    /// Whether nothing at all gets over `hop` when it has lasted for `age`.
+    fn cuts(&self, _hop: Hop, _age: Duration) -> bool {
         false
     }
+}
+
+/// What a fault remembers from one message to the next.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// What it draws from.
+    pub stream: Stream,
+    /// When it began.
+    pub began: Time,
+    /// Until when all room is taken.
+    pub busy_until: Time,
 }
 
 /// What came of a fault's beginning.
@@ -131,6 +128,8 @@ pub struct Passage {
     pub again_after: Option<Duration>,
     /// How its bytes are changed, if they are.
     pub damage: Option<Damage>,
+    /// Whether it does not even leave its node, which is told so.
+    pub is_refused: bool,
 }
 
 impl Fault {
@@ -148,72 +147,15 @@ impl Fault {
         world.cease(id);
         self.meddler().end(world);
     }
-
-    /// The fault that these words say: its kind's name, and what is to be said of it.
-    ///
-    /// # Errors
-    /// They say none.
-    pub fn read(words: &mut Words<'_>) -> Result<Self, Wrong> {
-        Ok(match Kind::read(words)? {
-            Kind::Drop => Self::Drop(Drop::read(words)?),
-            Kind::Delay => Self::Delay(Delay::read(words)?),
-            Kind::Reorder => Self::Reorder(Reorder::read(words)?),
-            Kind::Duplicate => Self::Duplicate(Duplicate::read(words)?),
-            Kind::Corrupt => Self::Corrupt(Corrupt::read(words)?),
-            Kind::Cut => Self::Cut(Cut::read(words)?),
-            Kind::Partition => Self::Partition(Partition::read(words)?),
-            Kind::Sever => Self::Sever(Sever::read(words)?),
-            Kind::Crash => Self::Crash(Crash::read(words)?),
-            Kind::Pause => Self::Pause(Pause::read(words)?),
-            Kind::Jump => Self::Jump(Jump::read(words)?),
-            Kind::Drift => Self::Drift(Drift::read(words)?),
-        })
-    }
-
-    /// What it does.
-    #[must_use]
-    pub fn meddler(&self) -> &dyn Meddle {
-        match self {
-            Self::Drop(drop) => drop,
-            Self::Delay(delay) => delay,
-            Self::Reorder(reorder) => reorder,
-            Self::Duplicate(duplicate) => duplicate,
-            Self::Corrupt(corrupt) => corrupt,
-            Self::Cut(cut) => cut,
-            Self::Partition(partition) => partition,
-            Self::Sever(sever) => sever,
-            Self::Crash(crash) => crash,
-            Self::Pause(pause) => pause,
-            Self::Jump(jump) => jump,
-            Self::Drift(drift) => drift,
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind().as_str())?;
-        match self {
-            Self::Drop(drop) => drop.fmt(f),
-            Self::Delay(delay) => delay.fmt(f),
-            Self::Reorder(reorder) => reorder.fmt(f),
-            Self::Duplicate(duplicate) => duplicate.fmt(f),
-            Self::Corrupt(corrupt) => corrupt.fmt(f),
-            Self::Cut(cut) => cut.fmt(f),
-            Self::Partition(partition) => partition.fmt(f),
-            Self::Sever(sever) => sever.fmt(f),
-            Self::Crash(crash) => crash.fmt(f),
-            Self::Pause(pause) => pause.fmt(f),
-            Self::Jump(jump) => jump.fmt(f),
-            Self::Drift(drift) => drift.fmt(f),
-        }
-    }
 }
 
 impl fmt::Display for Scheduled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, at, lasts, fault } = self;
-        let (at, lasts) = (Span(at.since(Time::ZERO)), Span(*lasts));
-        write!(f, "#{id} at {at} for {lasts} {fault}")
+        let Self { id, at, during, lasts, fault } = self;
+        write!(f, "#{id} at {} ", Span(at.since(Time::ZERO)))?;
+        if let Some(errand) = during {
+            write!(f, "during {} ", errand.as_str())?;
+        }
+        write!(f, "for {} {fault}", Span(*lasts))
     }
 }

@@ -180,6 +180,7 @@ impl<'a, S: Subject> Run<'a, S> {
     fn suffer(&mut self) -> Result<(), Violation> {
         let (seed, per_mille) = (self.plan.seed, self.plan.switches.clone());
         rare::choose(Chances { seed, per_mille });
+        self.world.set_rise(self.plan.rise);
         self.clients.suffer(&mut self.world);
         let left = self.plan.heal.since(self.world.now().at);
         self.drive_for(left)
@@ -188,6 +189,7 @@ impl<'a, S: Subject> Run<'a, S> {
     fn recover(&mut self) -> Result<(), Violation> {
         self.clients.stop();
         rare::choose(Chances::default());
+        self.world.set_rise(1);
         self.timetable.heal(&mut self.world);
         self.drive_until(liveness::WHOLE_WITHIN, |run| run.world.is_whole())?;
         liveness::check_whole(&self.world)?;
@@ -269,6 +271,7 @@ impl<'a, S: Subject> Run<'a, S> {
             Happening::Alarm(alarm) => {
                 self.clients.take_alarm(Alarm::decode(alarm), &mut self.world);
             }
+            Happening::About(errand) => self.timetable.take_errand(errand, &mut self.world),
             Happening::Crashed(node) => self.clients.take_crash(node, &mut self.world),
             Happening::Reply { caller, result } => {
                 let ended = self.clients.take_reply(caller, &result, &mut self.world);

@@ -1,7 +1,7 @@
 //! Schedules: a plan as a text that people read, edit, keep, and carry out again.
 //!
 //! ```text
-//! peer-ring schedule 1
+//! peer-ring schedule 2
 //! # A line that begins with a hash sign is for people.
 //! app kv n=3 r=2 w=2 last-write-wins
 //! seed 4711
@@ -15,7 +15,7 @@
 //! found correctness lost write
 //! ```
 //!
-//! # Grammar, version 1
+//! # Grammar, version 2
 //!
 //! The first line names the version. Then comes one item a line, in any order; blank lines and
 //! comments go anywhere. Times are spans since the world began (`1.5s`, `300ms`, `20us`, `7ns`),
@@ -30,10 +30,14 @@
 //! | `patience SPAN then SPAN` | at most once | the deadline of a call; when its client gives up |
 //! | `rise N` | at most once | how many times as likely a message is struck while something rare is under way |
 //! | `heal at SPAN` | once | when all faults are over |
+//! | `room N` | at most once | how many commands a coordinator takes at once |
+//! | `wire NODE N to N` | once a node | which versions of the wire it speaks at first; all of them without it |
 //! | `switch NAME CHANCE` | any | a rare branch of the actors is taken for no reason, until the heal |
-//! | `fault #ID at SPAN for SPAN KIND ...` | any | something goes wrong; each kind has words of its own |
+//! | `fault #ID at SPAN [during ERRAND] for SPAN KIND ...` | any | something goes wrong, then or as soon after as nodes are about such an errand (`write`, `forward`, `repair`, `fill`); each kind has words of its own |
 //! | `call #ID client N at SPAN at NODE ...` | any | a client asks; the words are the app's |
 //! | `found CLASS CHECKER` | at most once | what the run is known to break; without it, nothing |
+//!
+//! In version 1 there was no `wire`: every node of such a file speaks version 1 of it.
 //!
 //! Faults and clients draw from streams keyed by their ids, so any line can be taken out without
 //! changing what the others do. A file of an older version stays readable for ever; its version is
@@ -52,7 +56,7 @@ pub use read::{Mistake, app_of, read};
 pub use write::write;
 
 /// The version that is written. All up to it are read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A plan, and what came of it when it was written down.
 pub struct Schedule<S: Subject> {

@@ -167,7 +167,10 @@ impl<A: App> Simulation<A> {
                 Happening::Crashed(crashed) if crashed == node => {
                     return Err(Failure::Stopping { may_have_happened });
                 }
-                Happening::Reply { .. } | Happening::Crashed(_) | Happening::Alarm(_) => {}
+                Happening::Reply { .. }
+                | Happening::About(_)
+                | Happening::Crashed(_)
+                | Happening::Alarm(_) => {}
             }
         }
         self.world.abandon(node, asked);

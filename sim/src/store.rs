@@ -96,7 +96,7 @@ impl Subject for Store {
     }
 
     fn rules_out(&self, settings: &Settings, kind: Kind) -> bool {
-        kind == Kind::Crash && settings.promise == Promise::Linearizable
+        matches!(kind, Kind::Crash | Kind::Upgrade) && settings.promise == Promise::Linearizable
     }
 
     fn last_calls(&self, _: &Settings, calls: &[Planned<Call>]) -> Vec<Call> {

@@ -19,6 +19,7 @@
 
 pub mod clock;
 mod codec;
+mod errand;
 pub mod event;
 mod linking;
 mod look;
@@ -28,7 +29,7 @@ mod perform;
 mod recording;
 mod travel;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use peer_ring_core::actor::{Actor, Now, Outbox, Wall};
@@ -41,6 +42,7 @@ use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut, desk_of, 
 use peer_ring_proto::Limits;
 use peer_ring_proto::hello::Protocols;
 
+pub use errand::Errand;
 pub use event::{Hop, NodeIndex};
 pub use network::{Letter, Traffic};
 
@@ -55,6 +57,9 @@ use crate::trace::Trace;
 use event::{Agenda, Event, NodeEvent};
 use network::Network;
 use node::Node;
+
+/// Callers from this one on are nobody's: no driver's callers are among them.
+const NOBODY: u64 = 1 << 62;
 
 /// A cluster, the time in it, and what will happen to it.
 pub struct World {
@@ -73,6 +78,15 @@ pub struct World {
     /// The latest time on any wall clock before one was set.
     latest_wall: Wall,
     happened: VecDeque<Happening>,
+    /// The errands that the driver waits for.
+    awaited: BTreeSet<Errand>,
+    /// How many times as likely as usual messages of rare errands are struck.
+    rise: u32,
+    /// What was last read.
+    last_read: Option<Ask>,
+    /// Callers that are nobody's: where they wait, and how many there ever were.
+    nobodies: Vec<(NodeIndex, CallerId)>,
+    nobodies_count: u64,
     from_control: Outbox<ControlOut>,
     from_shard: Outbox<ShardOut>,
 }
@@ -89,6 +103,8 @@ pub enum Happening {
         /// The app's reply, or why there is none.
         result: Result<Bytes, Failure>,
     },
+    /// Nodes are about something that was waited for.
+    About(Errand),
     /// A node has crashed: whoever waited for it waits in vain.
     Crashed(NodeIndex),
 }
@@ -122,6 +138,11 @@ impl World {
             rings: Rings::default(),
             latest_wall: Wall::default(),
             happened: VecDeque::new(),
+            awaited: BTreeSet::new(),
+            rise: 1,
+            last_read: None,
+            nobodies: Vec::new(),
+            nobodies_count: 0,
             from_control: Outbox::new(),
             from_shard: Outbox::new(),
             cluster,
@@ -149,6 +170,16 @@ impl World {
     /// Lets the driver be told at `at`, or now if that has passed.
     pub fn set_alarm(&mut self, at: Time, alarm: u64) {
         self.agenda.push(at.max(self.now.at), Event::Alarm(alarm));
+    }
+
+    /// Lets the driver be told, once, as soon as nodes are about such an errand.
+    pub fn await_errand(&mut self, errand: Errand) {
+        self.awaited.insert(errand);
+    }
+
+    /// Lets messages of rare errands be struck so many times as likely as others.
+    pub fn set_rise(&mut self, rise: u32) {
+        self.rise = rise;
     }
 
     /// Starts a node with nothing in its memory; nothing changes when it is up.
@@ -243,7 +274,7 @@ impl World {
         let text = fault.to_string();
         self.tell_recorder(|recorder, now| recorder.begin(now, SpanKind::Fault(id), text));
         let stream = Stream::new(self.seed, "fault", &[id.into()]);
-        self.network.add(id, fault, stream);
+        self.network.add(id, fault, self.now.at, stream);
     }
 
     /// Ends the meddling of a fault.
@@ -263,8 +294,37 @@ impl World {
             return Err(IsDown(node));
         }
         self.count([10, node.0.into(), caller.0], &[], format_args!("{node} is to be asked"));
+        if !ask.plan.writes() {
+            self.last_read = Some(ask.clone());
+        }
         self.happen(Event::Node(node, NodeEvent::Ask { caller, ask }));
         Ok(())
+    }
+
+    /// Lets so many callers at once ask what was last read at any node. They wait until they are
+    /// told to go, and nobody is told their answers.
+    pub fn repeat_last_read(&mut self, node: NodeIndex, calls: u32) {
+        let Some(ask) = self.last_read.clone() else {
+            return;
+        };
+        for _ in 0..calls {
+            self.nobodies_count += 1;
+            let caller = CallerId(NOBODY + self.nobodies_count);
+            if self.ask(node, caller, ask.clone()).is_err() {
+                return;
+            }
+            self.nobodies.push((node, caller));
+        }
+    }
+
+    /// Lets those callers at a node wait no more.
+    pub fn send_nobodies_away(&mut self, node: NodeIndex) {
+        let (gone, left) = self.nobodies.iter().partition(|(at, _)| *at == node);
+        self.nobodies = left;
+        let gone: Vec<(NodeIndex, CallerId)> = gone;
+        for (node, caller) in gone {
+            self.abandon(node, caller);
+        }
     }
 
     /// Lets a caller at a node wait no more.

@@ -1,6 +1,7 @@
 //! `peer-ring sim`: clusters that never were, each with its own bad luck.
 
 mod choices;
+mod draw;
 mod files;
 mod progress;
 mod run;
@@ -26,8 +27,10 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
     Run(run::Swarm),
+    Draw(draw::Draw),
     Replay(files::Replay),
     Shrink(files::Shrink),
+    Diagram(files::Diagram),
     Explain(files::Explain),
 }
 
@@ -38,8 +41,10 @@ enum Command {
 pub fn sim(options: &Options) -> Result<Exit, Failure> {
     match &options.command {
         Command::Run(swarm) => run::run(swarm),
+        Command::Draw(options) => draw::draw(options),
         Command::Replay(replay) => files::replay(replay),
         Command::Shrink(shrink) => files::shrink(shrink),
+        Command::Diagram(diagram) => files::diagram(diagram),
         Command::Explain(explain) => files::explain(explain),
     }
 }

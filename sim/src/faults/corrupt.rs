@@ -9,7 +9,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::faults::{Meddle, Passage, Scope};
+use crate::faults::{Meddle, Memory, Passage, Scope};
 use crate::random::{Chance, Stream};
 use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
@@ -106,9 +106,9 @@ impl Damage {
 }
 
 impl Meddle for Corrupt {
-    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
-        if self.scope.covers(letter.hop) && stream.happens(self.chance) {
-            passage.damage = Some(Damage { how: self.how, place: stream.draw() });
+    fn touch(&self, letter: Letter, memory: &mut Memory, passage: &mut Passage) {
+        if self.scope.covers(letter.hop) && memory.stream.happens(self.chance.times(letter.rise)) {
+            passage.damage = Some(Damage { how: self.how, place: memory.stream.draw() });
         }
     }
 }

@@ -3,9 +3,10 @@
 //! The sender is told nothing and goes on sending; what comes the other way arrives.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::faults::scope::draw_hop;
-use crate::faults::{Meddle, Passage};
+use crate::faults::{Meddle, Memory, Passage};
 use crate::random::Stream;
 use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, Letter};
@@ -34,11 +35,11 @@ impl Cut {
 }
 
 impl Meddle for Cut {
-    fn touch(&self, letter: Letter, _: &mut Stream, passage: &mut Passage) {
-        passage.is_lost |= self.cuts(letter.hop);
+    fn touch(&self, letter: Letter, _: &mut Memory, passage: &mut Passage) {
+        passage.is_lost |= self.cuts(letter.hop, Duration::ZERO);
     }
 
-    fn cuts(&self, hop: Hop) -> bool {
+    fn cuts(&self, hop: Hop, _: Duration) -> bool {
         self.hop == hop
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::faults::{Meddle, Passage, Scope};
+use crate::faults::{Meddle, Memory, Passage, Scope};
 use crate::random::{Chance, Stream};
 use crate::schedule::span::Span;
 use crate::schedule::words::{Words, Wrong};
@@ -47,9 +47,9 @@ impl Delay {
 }
 
 impl Meddle for Delay {
-    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
-        if self.scope.covers(letter.hop) && stream.happens(self.chance) {
-            passage.late_by += stream.span(&(Duration::ZERO..=self.most));
+    fn touch(&self, letter: Letter, memory: &mut Memory, passage: &mut Passage) {
+        if self.scope.covers(letter.hop) && memory.stream.happens(self.chance.times(letter.rise)) {
+            passage.late_by += memory.stream.span(&(Duration::ZERO..=self.most));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::faults::{Meddle, Passage, Scope};
+use crate::faults::{Meddle, Memory, Passage, Scope};
 use crate::random::{Chance, Stream};
 use crate::schedule::words::{Words, Wrong};
 use crate::world::Letter;
@@ -37,8 +37,9 @@ impl Drop {
 }
 
 impl Meddle for Drop {
-    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
-        passage.is_lost |= self.scope.covers(letter.hop) && stream.happens(self.chance);
+    fn touch(&self, letter: Letter, memory: &mut Memory, passage: &mut Passage) {
+        passage.is_lost |=
+            self.scope.covers(letter.hop) && memory.stream.happens(self.chance.times(letter.rise));
     }
 }
 

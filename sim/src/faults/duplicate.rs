@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::faults::{Meddle, Passage, Scope};
+use crate::faults::{Meddle, Memory, Passage, Scope};
 use crate::random::{Chance, Stream};
 use crate::schedule::span::Span;
 use crate::schedule::words::{Words, Wrong};
@@ -49,10 +49,11 @@ impl Duplicate {
 }
 
 impl Meddle for Duplicate {
-    fn touch(&self, letter: Letter, stream: &mut Stream, passage: &mut Passage) {
-        let is_hit = self.scope.covers(letter.hop) && stream.happens(self.chance);
+    fn touch(&self, letter: Letter, memory: &mut Memory, passage: &mut Passage) {
+        let is_hit =
+            self.scope.covers(letter.hop) && memory.stream.happens(self.chance.times(letter.rise));
         if is_hit && letter.is_repeatable {
-            passage.again_after = Some(stream.span(&(Duration::ZERO..=self.most)));
+            passage.again_after = Some(memory.stream.span(&(Duration::ZERO..=self.most)));
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
-use crate::faults::{Meddle, Passage};
+use crate::faults::{Meddle, Memory, Passage};
 use crate::random::Stream;
 use crate::schedule::words::{Words, Wrong};
 use crate::world::{Hop, Letter, NodeIndex};
@@ -56,11 +57,11 @@ impl Partition {
 }
 
 impl Meddle for Partition {
-    fn touch(&self, letter: Letter, _: &mut Stream, passage: &mut Passage) {
-        passage.is_lost |= self.cuts(letter.hop);
+    fn touch(&self, letter: Letter, _: &mut Memory, passage: &mut Passage) {
+        passage.is_lost |= self.cuts(letter.hop, Duration::ZERO);
     }
 
-    fn cuts(&self, hop: Hop) -> bool {
+    fn cuts(&self, hop: Hop, _: Duration) -> bool {
         let Hop { from, to } = hop;
         self.one.contains(&from) && self.other.contains(&to)
             || self.other.contains(&from) && self.one.contains(&to)
@@ -85,7 +86,10 @@ mod tests {
     fn a_bridge_talks_to_both_sides() {
         let group = |nodes: &[u8]| nodes.iter().copied().map(NodeIndex).collect();
         let partition = Partition { one: group(&[0, 1]), other: group(&[3, 4]) };
-        let cuts = |from, to| partition.cuts(Hop { from: NodeIndex(from), to: NodeIndex(to) });
+        let cuts = |from, to| {
+            let hop = Hop { from: NodeIndex(from), to: NodeIndex(to) };
+            partition.cuts(hop, Duration::ZERO)
+        };
         assert!(cuts(0, 3) && cuts(4, 1));
         assert!(!cuts(0, 1) && !cuts(0, 2) && !cuts(2, 4));
     }

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use peer_ring_core::rare::Mark;
+use peer_ring_proto::WireVersion;
+use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::{Cluster, Latency};
 use crate::plan::{Patience, Plan, Planned, Swarm, faults};
@@ -45,7 +47,24 @@ fn cluster(sizes: Sizes, stream: &mut Stream) -> Cluster {
         7..9 => Latency::between(micros(500), micros(5_000)),
         _ => Latency::between(micros(10_000), micros(30_000)),
     };
-    Cluster { shards: sizes.shards, latency, ..Cluster::new(sizes.nodes, sizes.replicas) }
+    let mut cluster = Cluster::new(sizes.nodes, sizes.replicas);
+    // Enough for what clients ask, and too little for a burst.
+    if stream.below(10) == 0 {
+        cluster.coordinator.inflight_max = 150;
+    }
+    cluster.wire = wire(sizes.nodes, stream);
+    Cluster { shards: sizes.shards, latency, ..cluster }
+}
+
+/// Mostly nodes speak all versions of the wire; else some or all are of an older release.
+fn wire(nodes: u8, stream: &mut Stream) -> Vec<Protocols> {
+    let old = Protocols::OURS.at_most(WireVersion::V1.number());
+    let old_of_eight = *stream.pick(&[0, 0, 0, 0, 0, 0, 4, 8]);
+    let drawn = (0..nodes).map(|_| match stream.below(8) < old_of_eight {
+        true => old,
+        false => Protocols::OURS,
+    });
+    drawn.collect()
 }
 
 /// In every third run a few rare branches are taken for no reason.

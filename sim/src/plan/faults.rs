@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::faults::{
-    Corrupt, Crash, Cut, Delay, Drift, Drop, Duplicate, Fault, Jump, Kind, Partition, Pause,
-    Reorder, Scheduled, Sever,
-};
+use peer_ring_proto::WireVersion;
+
+use crate::faults::{Crash, Fault, Jump, Kind, Scheduled, Upgrade};
 use crate::plan::draw::millis;
 use crate::random::{Chance, Stream};
 use crate::time::Time;
-use crate::world::NodeIndex;
+use crate::world::{Errand, NodeIndex};
 
 /// Faults begin after this: by then a cluster is whole.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
@@ -28,7 +27,7 @@ pub struct Swarm {
 
 impl Default for Swarm {
     fn default() -> Self {
-        Self { kinds: Kind::ALL.into(), has_switches: true }
+        Self { kinds: Kind::ALL.iter().copied().collect(), has_switches: true }
     }
 }
 
@@ -78,7 +77,7 @@ pub(super) fn draw(
     let share = *stream.pick(&[10, 25, 50]);
     // Faults that come together meet more often than those that come at any time.
     let together = (stream.below(3) == 0).then(|| stream.span(&(Duration::ZERO..=turmoil)));
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.iter().copied() {
         // A node by itself has no links to be hurt.
         if nodes < 2 && !kind.is_of_node() {
             continue;
@@ -91,10 +90,37 @@ pub(super) fn draw(
             }
         }
     }
+    let restarts = restarts(nodes, turmoil, stream);
+    if !is_calm
+        && restarts.iter().all(|r| swarm.has(r.fault.kind()) && !is_ruled_out(r.fault.kind()))
+    {
+        faults.extend(restarts);
+    }
     for (id, fault) in (0..).zip(&mut faults) {
         fault.id = id;
     }
     faults
+}
+
+/// In some runs all nodes are started again, one after another, as they are or with the newest
+/// version of the wire, as operators do; whoever is not filled when its turn comes is left alone.
+fn restarts(nodes: u8, turmoil: Duration, stream: &mut Stream) -> Vec<Scheduled> {
+    let what = stream.below(8);
+    let mut order: Vec<_> = (0..nodes).map(NodeIndex).collect();
+    stream.shuffle(&mut order);
+    let (away, pause) = (millis(10..=300, stream), millis(100..=1_500, stream));
+    let mut at = Time::ZERO + SETTLED_AFTER + stream.span(&(Duration::ZERO..=turmoil / 2));
+    let mut restarts = Vec::new();
+    for node in order {
+        let fault = match what {
+            0 => Fault::Crash(Crash { node }),
+            1 => Fault::Upgrade(Upgrade { node, newest: WireVersion::NEWEST }),
+            _ => break,
+        };
+        restarts.push(Scheduled { id: 0, at, during: None, lasts: away, fault });
+        at = at + away + pause;
+    }
+    restarts
 }
 
 /// Clocks that never were right, in every other run.
@@ -104,7 +130,7 @@ fn skew_clocks(nodes: u8, swarm: &Swarm, stream: &mut Stream, faults: &mut Vec<S
         let by_ms = stream.within(0..=2 * most_ms).cast_signed() - most_ms.cast_signed();
         if by_ms != 0 && swarm.has(Kind::Jump) {
             let fault = Fault::Jump(Jump { node, by_ms });
-            faults.push(Scheduled { id: 0, at: Time::ZERO, lasts: FOR_EVER, fault });
+            faults.push(Scheduled { id: 0, at: Time::ZERO, during: None, lasts: FOR_EVER, fault });
         }
     }
 }
@@ -120,20 +146,10 @@ fn draw_one(
         Some(after) => after + millis(0..=300, stream),
         None => stream.span(&(Duration::ZERO..=turmoil)),
     };
-    let (fault, lasts) = match kind {
-        Kind::Drop => (Fault::Drop(Drop::draw(nodes, stream)), 100..=4_000),
-        Kind::Delay => (Fault::Delay(Delay::draw(nodes, stream)), 100..=4_000),
-        Kind::Reorder => (Fault::Reorder(Reorder::draw(nodes, stream)), 100..=4_000),
-        Kind::Duplicate => (Fault::Duplicate(Duplicate::draw(nodes, stream)), 100..=4_000),
-        Kind::Corrupt => (Fault::Corrupt(Corrupt::draw(nodes, stream)), 100..=4_000),
-        Kind::Cut => (Fault::Cut(Cut::draw(nodes, stream)), 50..=4_000),
-        Kind::Partition => (Fault::Partition(Partition::draw(nodes, stream)), 50..=4_000),
-        Kind::Sever => (Fault::Sever(Sever::draw(nodes, stream)), 0..=0),
-        Kind::Crash => (Fault::Crash(Crash::draw(nodes, stream)), 10..=3_000),
-        Kind::Pause => (Fault::Pause(Pause::draw(nodes, stream)), 10..=3_000),
-        Kind::Jump => (Fault::Jump(Jump::draw(nodes, stream)), 100..=5_000),
-        Kind::Drift => (Fault::Drift(Drift::draw(nodes, stream)), 1_000..=8_000),
-    };
     let at = Time::ZERO + SETTLED_AFTER + after;
-    Scheduled { id: 0, at, lasts: millis(lasts, stream), fault }
+    let fault = Fault::draw(kind, nodes, stream);
+    // Every now and then just when something is going on.
+    let errand = *stream.pick(&Errand::ALL);
+    let during = (stream.below(4) == 0).then_some(errand);
+    Scheduled { id: 0, at, during, lasts: millis(kind.lasts_ms(), stream), fault }
 }

@@ -41,7 +41,7 @@ impl Simulated {
                 Some(Happening::Reply { caller, result }) => {
                     self.answers.insert(caller, result);
                 }
-                Some(Happening::Crashed(_) | Happening::Alarm(_)) => {}
+                Some(Happening::Crashed(_) | Happening::About(_) | Happening::Alarm(_)) => {}
                 None => return,
             }
         }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use peer_ring_core::rare::Mark;
+use peer_ring_proto::WireVersion;
+use peer_ring_proto::hello::Protocols;
 
 use crate::check::Class;
 use crate::cluster::{Cluster, Latency};
@@ -13,6 +15,7 @@ use crate::schedule::words::{Words, Wrong};
 use crate::schedule::{Found, Schedule, VERSION};
 use crate::subject::{Sizes, Subject};
 use crate::time::Time;
+use crate::world::{Errand, NodeIndex};
 
 /// Most nodes of a cluster.
 const NODES_MAX: u8 = 100;
@@ -38,7 +41,7 @@ pub struct Mistake {
 /// # Errors
 /// It is not a schedule, is of a version not known here, or names none.
 pub fn app_of(text: &str) -> Result<String, Mistake> {
-    let lines = lines(text)?;
+    let (_, lines) = lines(text)?;
     let mut named = lines.iter().filter_map(|line| line.text.strip_prefix("app "));
     let words = named.next().ok_or_else(|| missing("app", lines.len()))?;
     Ok(Words::new(words).peek().unwrap_or_default().to_owned())
@@ -49,7 +52,7 @@ pub fn app_of(text: &str) -> Result<String, Mistake> {
 /// # Errors
 /// The first mistake.
 pub fn read<S: Subject>(subject: &S, text: &str) -> Result<Schedule<S>, Mistake> {
-    let lines = lines(text)?;
+    let (version, lines) = lines(text)?;
     let last = lines.last().map_or(1, |line| line.number);
     let mut draft = Draft::<S>::default();
     // What the other lines are checked against comes first, wherever it stands.
@@ -61,7 +64,12 @@ pub fn read<S: Subject>(subject: &S, text: &str) -> Result<Schedule<S>, Mistake>
     for line in lines.iter().filter(|line| !line.is_about("cluster")) {
         line.mistake(draft.take(subject, Words::about(sizes.nodes, line.text)))?;
     }
-    draft.finish(sizes).map_err(|name| missing(name, last))
+    // Before version 2 of schedules there was one version of the wire.
+    let usual = match version {
+        1 => Protocols::OURS.at_most(WireVersion::V1.number()),
+        _ => Protocols::OURS,
+    };
+    draft.finish(sizes, usual).map_err(|name| missing(name, last))
 }
 
 /// A line with something on it.
@@ -87,18 +95,18 @@ impl<'a> Line<'a> {
     }
 }
 
-/// All lines with something on them but the first, which says the version.
-fn lines(text: &str) -> Result<Vec<Line<'_>>, Mistake> {
+/// The version, which the first line says, and all other lines with something on them.
+fn lines(text: &str) -> Result<(u32, Vec<Line<'_>>), Mistake> {
     let mut lines = (1..).zip(text.lines()).map(|(number, line)| {
         let is_comment = line.trim_start().starts_with('#');
         Line { number, text: if is_comment { "" } else { line.trim() } }
     });
     let first = lines.next().unwrap_or(Line { number: 1, text: "" });
-    first.mistake(version(Words::new(first.text)))?;
-    Ok(lines.filter(|line| !line.text.is_empty()).collect())
+    let version = first.mistake(version(Words::new(first.text)))?;
+    Ok((version, lines.filter(|line| !line.text.is_empty()).collect()))
 }
 
-fn version(mut words: Words<'_>) -> Result<(), Wrong> {
+fn version(mut words: Words<'_>) -> Result<u32, Wrong> {
     let is_schedule = words.is_next("peer-ring") && words.is_next("schedule");
     if !is_schedule {
         return Err(Wrong(format!("a schedule begins with 'peer-ring schedule {VERSION}'")));
@@ -106,7 +114,7 @@ fn version(mut words: Words<'_>) -> Result<(), Wrong> {
     let version: u32 = words.number("a version")?;
     words.end()?;
     if (1..=VERSION).contains(&version) {
-        return Ok(());
+        return Ok(version);
     }
     Err(Wrong(format!("this is a schedule of version {version}, and known are 1 to {VERSION}")))
 }
@@ -124,6 +132,8 @@ struct Draft<S: Subject> {
     patience: Option<Patience>,
     rise: Option<u32>,
     heal: Option<Time>,
+    room: Option<usize>,
+    wire: BTreeMap<NodeIndex, Protocols>,
     switches: BTreeMap<Mark, u16>,
     faults: Vec<Scheduled>,
     calls: Vec<Planned<S::Call>>,
@@ -142,6 +152,8 @@ impl<S: Subject> Default for Draft<S> {
             patience: None,
             rise: None,
             heal: None,
+            room: None,
+            wire: BTreeMap::new(),
             switches: BTreeMap::new(),
             faults: Vec::new(),
             calls: Vec::new(),
@@ -163,6 +175,14 @@ impl<S: Subject> Draft<S> {
             "heal" => {
                 words.the("at")?;
                 set(&mut self.heal, "heal", last(words, |words| words.time())?)
+            }
+            "room" => set(&mut self.room, "room", last(words, |words| words.number("a number"))?),
+            "wire" => {
+                let (node, wire) = wire(words)?;
+                match self.wire.insert(node, wire) {
+                    None => Ok(()),
+                    Some(_) => Err(Wrong(format!("there is a line 'wire {node} ...' already"))),
+                }
             }
             "switch" => {
                 let (mark, per_mille) = switch(words)?;
@@ -189,9 +209,14 @@ impl<S: Subject> Draft<S> {
     }
 
     /// The schedule, or the name of a line that is missing.
-    fn finish(mut self, sizes: Sizes) -> Result<Schedule<S>, &'static str> {
+    fn finish(mut self, sizes: Sizes, usual: Protocols) -> Result<Schedule<S>, &'static str> {
         self.calls.sort_by_key(|planned| (planned.at, planned.id));
-        let cluster = Cluster::new(sizes.nodes, sizes.replicas);
+        let mut cluster = Cluster::new(sizes.nodes, sizes.replicas);
+        let spoken = |node| self.wire.get(&node).copied().unwrap_or(usual);
+        cluster.wire = (0..sizes.nodes).map(NodeIndex).map(spoken).collect();
+        if let Some(room) = self.room {
+            cluster.coordinator.inflight_max = room;
+        }
         let latency = self.latency.unwrap_or_else(|| cluster.latency.clone());
         let timeout = Duration::from_secs(1);
         let patience = Patience { timeout, patience: timeout + Duration::from_millis(100) };
@@ -284,6 +309,17 @@ fn patience(mut words: Words<'_>) -> Result<Patience, Wrong> {
     Ok(Patience { timeout, patience })
 }
 
+fn wire(mut words: Words<'_>) -> Result<(NodeIndex, Protocols), Wrong> {
+    let node = words.node()?;
+    let min = words.wire()?.number();
+    words.the("to")?;
+    let max = last(words, |words| words.wire())?.number();
+    if min > max {
+        return Err(Wrong(format!("{min} to {max} is no range")));
+    }
+    Ok((node, Protocols { min, max }))
+}
+
 fn switch(mut words: Words<'_>) -> Result<(Mark, u16), Wrong> {
     let name = words.word("the name of a rare branch")?;
     let mark = Mark::SWITCHES.iter().find(|mark| mark.name() == name);
@@ -299,11 +335,21 @@ fn fault(mut words: Words<'_>) -> Result<Scheduled, Wrong> {
     let id = words.id()?;
     words.the("at")?;
     let at = words.time()?;
+    let during = if words.is_next("during") { Some(errand(&mut words)?) } else { None };
     words.the("for")?;
     let lasts = words.span()?;
     let fault = Fault::read(&mut words)?;
     words.end()?;
-    Ok(Scheduled { id, at, lasts, fault })
+    Ok(Scheduled { id, at, during, lasts, fault })
+}
+
+fn errand(words: &mut Words<'_>) -> Result<Errand, Wrong> {
+    let name = words.word("what is going on")?;
+    let errand = Errand::ALL.into_iter().find(|errand| errand.as_str() == name);
+    errand.ok_or_else(|| {
+        let known = Errand::ALL.map(Errand::as_str).join(", ");
+        Wrong(format!("'{name}' is not something that nodes are about: {known}"))
+    })
 }
 
 fn call<S: Subject>(subject: &S, mut words: Words<'_>) -> Result<Planned<S::Call>, Wrong> {

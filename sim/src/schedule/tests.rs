@@ -1,12 +1,17 @@
 //! What is written is read back, and what is wrong is named with its line.
 
+use std::time::Duration;
+
+use peer_ring_proto::hello::Protocols;
+
 use super::*;
 use crate::plan::Swarm;
 use crate::run;
 use crate::store::{Profile, Store};
+use crate::time::Time;
 
 const SMALL: &str = "\
-peer-ring schedule 1
+peer-ring schedule 2
 # A line for people.
 app kv n=3 r=2 w=2 last-write-wins
 seed 4711
@@ -64,8 +69,8 @@ fn a_line_that_nobody_knows_is_refused_with_its_number() {
 #[test]
 fn every_mistake_is_named_with_its_line() {
     let cases = [
-        ("schedule 1", "schedule 2", "line 1: this is a schedule of version 2"),
-        ("peer-ring schedule 1", "hello", "line 1: a schedule begins with"),
+        ("schedule 2", "schedule 3", "line 1: this is a schedule of version 3"),
+        ("peer-ring schedule 2", "hello", "line 1: a schedule begins with"),
         ("seed 4711", "seed many", "line 4: 'many' is not a seed"),
         ("seed 4711\n", "", "line 9: the schedule ends without a line 'seed ...'"),
         ("seed 4711", "seed 1\nseed 2", "line 5: there is a line 'seed ...' already"),
@@ -77,6 +82,10 @@ fn every_mistake_is_named_with_its_line() {
         ("n2 n3", "n2 n1", "line 8: a partition is between two groups"),
         ("partition", "volcano", "line 8: 'volcano' is not a fault; there are drop, delay"),
         ("partition n1 | n2 n3", "disk-full n1", "line 8: 'disk-full' is a fault that waits for"),
+        ("at 1.25s for", "at 1.25s during lunch for", "line 8: 'lunch' is not something"),
+        ("heal at 2s", "heal at 2s\nwire n3 2 to 1", "line 8: 2 to 1 is no range"),
+        ("heal at 2s", "heal at 2s\nwire n3 1 to 9", "line 8: there is no wire version 9"),
+        ("heal at 2s", "heal at 2s\nswitch light 1%", "line 8: 'light' is not a branch"),
         ("for 300ms", "for 300", "line 8: '300' is not a time"),
         ("#11", "#12", "line 10: there is a call #12 already"),
         ("put key-1 for", "pat key-1 for", "line 9: 'pat' is not get, put, delete or audit"),
@@ -87,6 +96,34 @@ fn every_mistake_is_named_with_its_line() {
         let mistake = mistake(&SMALL.replacen(right, wrong, 1));
         assert!(mistake.starts_with(expected), "{mistake}");
     }
+}
+
+#[test]
+fn a_schedule_of_version_1_speaks_version_1_of_the_wire_and_comes_to_what_it_did() {
+    let text = include_str!("tests/version_1.schedule");
+    let schedule = read(&Store::default(), text).unwrap();
+    let old = Protocols::OURS.at_most(1);
+    assert_eq!(schedule.plan.cluster.wire, vec![old; 3]);
+    let violation = run::run(&Store::default(), &schedule.plan).violation.unwrap();
+    let found = schedule.found.unwrap();
+    assert_eq!((violation.class, violation.checker), (found.class, found.checker.as_str()));
+}
+
+#[test]
+fn a_fault_may_wait_until_something_is_going_on() {
+    // The first call is a get: nobody writes before the second one.
+    let text = SMALL
+        .replace("at 1.25s for 300ms partition n1 | n2 n3", "at 1s during write for 300ms crash n2")
+        .replace(
+            "#11 client 0 at 1.1s at n1 put key-1 100 bytes",
+            "#11 client 0 at 1.1s at n1 get a",
+        )
+        .replace("get a", "get key-1");
+    let store = Store::default();
+    let plan = read(&store, &text).unwrap().plan;
+    let lines = run::watch(&store, &plan, crate::trace::Trace::with_lines()).lines;
+    let crashed = lines.iter().find(|line| line.text.contains("n2 crashes")).unwrap();
+    assert!(crashed.moment.at >= Time::ZERO + Duration::from_millis(1_300), "{crashed}");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use peer_ring_proto::WireVersion;
+
 use crate::random::Chance;
 use crate::schedule::span;
 use crate::time::Time;
@@ -114,6 +116,34 @@ impl<'a> Words<'a> {
         let from = self.node()?;
         self.the("->")?;
         Ok(Hop { from, to: self.node()? })
+    }
+
+    /// Nodes, at least one and each of them once, up to the end or a word that ends them.
+    ///
+    /// # Errors
+    /// A word is none.
+    pub fn nodes(&mut self, is_end: impl Fn(&str) -> bool) -> Result<Vec<NodeIndex>, Wrong> {
+        let mut nodes = Vec::new();
+        while self.peek().is_some_and(|word| !is_end(word)) {
+            let node = self.node()?;
+            if nodes.contains(&node) {
+                return Err(Wrong(format!("{node} stands twice")));
+            }
+            nodes.push(node);
+        }
+        if nodes.is_empty() { Err(Wrong("there are no nodes".to_owned())) } else { Ok(nodes) }
+    }
+
+    /// A version of the wire.
+    ///
+    /// # Errors
+    /// The next word is none that we speak.
+    pub fn wire(&mut self) -> Result<WireVersion, Wrong> {
+        let number = self.number("a version of the wire")?;
+        let newest = WireVersion::NEWEST;
+        let unknown =
+            || Wrong(format!("there is no wire version {number}; there are 1 to {newest}"));
+        WireVersion::of(number).ok_or_else(unknown)
     }
 
     /// A span of time: `1.5s`, `300ms`, `20us`, `7ns`.

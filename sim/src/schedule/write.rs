@@ -1,11 +1,15 @@
 //! Writing schedules.
 
+use peer_ring_core::coordinator;
+use peer_ring_proto::hello::Protocols;
+
 use crate::plan::{Patience, Plan, Planned};
 use crate::random::Chance;
 use crate::schedule::span::Span;
 use crate::schedule::{Schedule, VERSION};
 use crate::subject::Subject;
 use crate::time::Time;
+use crate::world::NodeIndex;
 
 /// The schedule as text.
 #[must_use]
@@ -36,6 +40,12 @@ pub fn write<S: Subject>(subject: &S, schedule: &Schedule<S>) -> String {
         format!("rise {rise}"),
         format!("heal at {}", Span(heal.since(Time::ZERO))),
     ];
+    if cluster.coordinator.inflight_max != coordinator::Settings::default().inflight_max {
+        lines.push(format!("room {}", cluster.coordinator.inflight_max));
+    }
+    let nodes = (0..cluster.nodes).map(NodeIndex);
+    let older = nodes.zip(&cluster.wire).filter(|(_, wire)| **wire != Protocols::OURS);
+    lines.extend(older.map(|(node, wire)| format!("wire {node} {} to {}", wire.min, wire.max)));
     lines.extend(switches.iter().map(|(mark, per_mille)| {
         format!("switch {mark} {}", Chance::ppm(u32::from(*per_mille) * 1_000))
     }));

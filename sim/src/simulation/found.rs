@@ -1,11 +1,13 @@
-//! A failure that was found: its schedule, and what that shrank to.
+//! A failure that was found: its schedule, what that shrank to, and a picture of it.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::check::Violation;
+use crate::diagram;
 use crate::plan::{Plan, Swarm};
+use crate::run;
 use crate::schedule::{self, Schedule};
 use crate::shrink::{self, Shrunk};
 use crate::subject::Subject;
@@ -28,6 +30,10 @@ pub struct Found {
     pub shrunk: String,
     /// How many calls and faults that has.
     pub steps: usize,
+    /// A picture of it: one SVG file.
+    pub diagram: String,
+    /// The same as text, for a terminal.
+    pub picture: String,
 }
 
 /// Where a failure was written to.
@@ -37,6 +43,8 @@ pub struct Files {
     pub schedule: PathBuf,
     /// What that shrank to.
     pub shrunk: PathBuf,
+    /// The picture.
+    pub diagram: PathBuf,
 }
 
 impl Found {
@@ -58,9 +66,13 @@ impl Found {
         let (class, checker) = (violation.class, violation.checker.to_owned());
         let found = Some(schedule::Found { class, checker });
         let (seed, steps) = (plan.seed, smaller.steps());
+        let (_, story) = run::record(subject, &smaller);
+        let options = diagram::Options::default();
+        let (diagram, picture) = (diagram::svg(&story, &options), diagram::text(&story, &options));
         let schedule = schedule::write(subject, &Schedule { plan, found: found.clone() });
         let shrunk = schedule::write(subject, &Schedule { plan: smaller, found });
-        Self { app: subject.name().to_owned(), seed, violation, schedule, shrunk, steps }
+        let app = subject.name().to_owned();
+        Self { app, seed, violation, schedule, shrunk, steps, diagram, picture }
     }
 
     /// Writes all of it into a directory, which is made if it is not there.
@@ -74,7 +86,9 @@ impl Found {
         let files = Files {
             schedule: directory.join(format!("{stem}.schedule")),
             shrunk: directory.join(format!("{stem}.shrunk.schedule")),
+            diagram: directory.join(format!("{stem}.svg")),
         };
+        std::fs::write(&files.diagram, &self.diagram)?;
         std::fs::write(&files.schedule, &self.schedule)?;
         std::fs::write(&files.shrunk, &self.shrunk)?;
         Ok(files)
@@ -83,17 +97,18 @@ impl Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { app, seed, violation, steps, shrunk, .. } = self;
+        let Self { app, seed, violation, steps, shrunk, picture, .. } = self;
         let Violation { class, checker, text } = violation;
         writeln!(f, "{app}, seed {seed}: {}: {checker}: {text}", class.as_str())?;
-        write!(f, "shrunk to {steps} steps:\n\n{shrunk}")
+        write!(f, "shrunk to {steps} steps:\n\n{shrunk}\n{picture}")
     }
 }
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { schedule, shrunk } = self;
+        let Self { schedule, shrunk, diagram } = self;
         writeln!(f, "schedule: {}", schedule.display())?;
-        write!(f, "shrunk:   {}", shrunk.display())
+        writeln!(f, "shrunk:   {}", shrunk.display())?;
+        write!(f, "diagram:  {}", diagram.display())
     }
 }

@@ -45,11 +45,17 @@ fn name(client: u32) -> String {
 /// Checkers show a call in one of these ways. One that shows all calls on a register has found
 /// fault with the last.
 fn speaks_of<C, R>(text: &str, entry: &Entry<C, R>) -> bool {
-    let Entry { id, client, node, invoked, .. } = entry;
+    let Entry { id, client, invoked, .. } = entry;
     let last = text.lines().last().unwrap_or_default();
     text.contains(&format!("asked at {} (#{})", invoked.at, invoked.event))
-        || text.contains(&format!("call #{id} of client {client} at {node}, "))
+        || says_call(text, *id)
         || last.contains(&format!("process: {client}, invoked: {}, ", invoked.event))
+}
+
+/// Whether a text says `call #N` with this number.
+fn says_call(text: &str, id: u32) -> bool {
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+    text.split("call #").skip(1).any(|rest| digits(rest) == id.to_string())
 }
 
 /// Whether a checker speaks of something by a name with a number that an operation has as well, as
@@ -100,6 +106,8 @@ mod tests {
             assert!(!speaks_of(&text, &entry(77)), "{text}");
         }
         assert!(speaks_of("call #5 of client 3 at n1, get key-1, was not answered", &entry(7)));
+        assert!(speaks_of("sold to call #4 and to call #5", &entry(7)));
+        assert!(!speaks_of("sold to call #55 and to #5", &entry(7)));
     }
 
     #[test]

@@ -25,8 +25,8 @@ pub fn limits() -> Limits {
 
 /// The bytes of a message.
 #[must_use]
-pub fn encode(message: Message, version: WireVersion) -> Bytes {
-    RawFrame::of(message, version).0
+pub fn encode(message: &Message, version: WireVersion) -> Bytes {
+    RawFrame::of(message.clone(), version).0
 }
 
 /// What is left of a frame that meets a damage.

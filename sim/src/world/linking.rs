@@ -56,7 +56,7 @@ impl World {
             return;
         };
         let travel = self.network.travel(hop, lane);
-        if self.network.is_cut(hop) || self.network.is_cut(hop.back()) {
+        if self.network.is_cut(self.now.at, hop) || self.network.is_cut(self.now.at, hop.back()) {
             return self.plan_dial(hop, lane, CONNECT_TIMEOUT);
         }
         if self.nodes[peer.at()].life.is_none() {
@@ -118,7 +118,7 @@ impl World {
         let hop = Hop { from: node, to: peer };
         let is_wanted = self.network.is_dialling(hop, lane, attempt);
         let stands = self.network.receives(hop.back(), lane, session.number);
-        if is_wanted && stands && !self.network.is_cut(hop.back()) {
+        if is_wanted && stands && !self.network.is_cut(self.now.at, hop.back()) {
             self.link_up(hop, lane, session);
         }
     }
@@ -172,7 +172,7 @@ impl World {
         if !self.network.is_in(hop, lane, session) {
             return;
         }
-        if self.network.is_cut(hop.back()) {
+        if self.network.is_cut(self.now.at, hop.back()) {
             let reset = NodeEvent::Reset { peer, lane, session };
             self.agenda.push(self.now.at + NEWS_AGAIN_AFTER, Event::Node(node, reset));
             return;

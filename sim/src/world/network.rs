@@ -12,7 +12,7 @@ use std::time::Duration;
 use peer_ring_core::peer::Lane;
 
 use crate::cluster::Latency;
-use crate::faults::{Damage, Fault, Passage};
+use crate::faults::{Damage, Fault, Memory, Passage};
 use crate::random::Stream;
 use crate::time::Time;
 use crate::world::event::{Hop, NodeIndex, Session};
@@ -46,6 +46,8 @@ pub struct Network {
 pub struct Traffic {
     /// Those that left their node.
     pub sent: u64,
+    /// Those that did not, since a queue was full.
+    pub refused: u64,
     /// Those that were lost on the way.
     pub lost: u64,
     /// Those that were held up beyond their latency.
@@ -67,6 +69,14 @@ pub struct Letter {
     pub lane: Lane,
     /// Whether it comes to the same when it arrives twice.
     pub is_repeatable: bool,
+    /// Whether it asks whether somebody is there, or says so.
+    pub is_probe: bool,
+    /// When it is sent.
+    pub at: Time,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// How many times as likely as usual it is struck.
+    pub rise: u32,
 }
 
 /// When a message and its duplicate arrive.
@@ -78,6 +88,8 @@ pub struct Arrivals {
     pub again: Option<Time>,
     /// How its bytes are changed on the way, if they are.
     pub damage: Option<Damage>,
+    /// Whether it did not even leave its node.
+    pub is_refused: bool,
 }
 
 /// One end of a link: what one node knows of it, and what it has sent over it.
@@ -95,7 +107,7 @@ struct End {
 struct Active {
     id: u32,
     fault: Fault,
-    stream: Stream,
+    memory: Memory,
 }
 
 impl Network {
@@ -238,14 +250,18 @@ impl Network {
     }
 
     /// Sends a message, and says when it arrives.
-    pub fn send(&mut self, now: Time, letter: Letter) -> Arrivals {
-        let Letter { hop, lane, .. } = letter;
-        self.traffic.sent += 1;
+    pub fn send(&mut self, letter: Letter) -> Arrivals {
+        let Letter { hop, lane, at: now, .. } = letter;
         let travel = self.travel(hop, lane);
         let mut passage = Passage::default();
-        for Active { fault, stream, .. } in &mut self.faults {
-            fault.meddler().touch(letter, stream, &mut passage);
+        for Active { fault, memory, .. } in &mut self.faults {
+            fault.meddler().touch(letter, memory, &mut passage);
         }
+        if passage.is_refused {
+            self.traffic.refused += 1;
+            return Arrivals { is_refused: true, ..Arrivals::default() };
+        }
+        self.traffic.sent += 1;
         if passage.is_lost {
             self.traffic.lost += 1;
             return Arrivals::default();
@@ -261,18 +277,21 @@ impl Network {
         if passage.damage.is_some() {
             self.damage_until = self.damage_until.max(again.unwrap_or(first));
         }
-        Arrivals { first: Some(first), again, damage: passage.damage }
+        Arrivals { first: Some(first), again, damage: passage.damage, is_refused: false }
     }
 
     /// Whether nothing at all gets over `hop`.
     #[must_use]
-    pub fn is_cut(&self, hop: Hop) -> bool {
-        self.faults.iter().any(|active| active.fault.meddler().cuts(hop))
+    pub fn is_cut(&self, now: Time, hop: Hop) -> bool {
+        let cuts =
+            |active: &Active| active.fault.meddler().cuts(hop, now.since(active.memory.began));
+        self.faults.iter().any(cuts)
     }
 
     /// Lets a fault meddle from now on.
-    pub fn add(&mut self, id: u32, fault: Fault, stream: Stream) {
-        self.faults.push(Active { id, fault, stream });
+    pub fn add(&mut self, id: u32, fault: Fault, began: Time, stream: Stream) {
+        let memory = Memory { stream, began, busy_until: Time::ZERO };
+        self.faults.push(Active { id, fault, memory });
     }
 
     /// Ends a fault.

@@ -3,13 +3,13 @@
 use peer_ring_core::actor::Actor;
 use peer_ring_core::id::{Desk, RequestId, Seat};
 use peer_ring_core::membership::{Fact, Sighting};
-use peer_ring_core::peer::{Body, Message, Request};
+use peer_ring_core::peer::{Body, Message, Request, Response};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
 
 use crate::time::Moment;
 use crate::world::event::{Event, Hop, NodeEvent, NodeIndex};
-use crate::world::{Happening, Letter, World, codec};
+use crate::world::{Errand, Happening, Letter, NOBODY, World, codec};
 
 impl World {
     /// Lets a node's control actor handle something, and performs what follows.
@@ -43,7 +43,7 @@ impl World {
                     self.hang_up_between(Hop { from: node, to });
                 }
                 // A probe that does not get out is a probe that is not answered.
-                ControlOut::Send { to, message } => drop(self.send(node, to, message)),
+                ControlOut::Send { to, message } => drop(self.send(node, to, &message)),
                 ControlOut::View(view) => self.push_view(node, &view),
                 ControlOut::Impossible(why) => panic!("{node} cannot found a ring: {why}"),
             }
@@ -54,11 +54,12 @@ impl World {
         while let Some(order) = self.from_shard.pop() {
             match order {
                 ShardOut::Send { to, message } => {
-                    if let Err(Unsent { request: Some(id) }) = self.send(node, to, message) {
+                    if let Err(Unsent { request: Some(id) }) = self.send(node, to, &message) {
                         let bounced = ShardIn::Undelivered { to, id, may_have_arrived: false };
                         self.bounce(node, index, bounced);
                     }
                 }
+                ShardOut::Reply { caller, .. } if caller.0 > NOBODY => {}
                 ShardOut::Reply { caller, result } => {
                     self.tell_recorder(|recorder, now| recorder.reply(now, caller, &result));
                     self.happened.push_back(Happening::Reply { caller, result });
@@ -84,22 +85,34 @@ impl World {
         }
     }
 
-    fn send(&mut self, node: NodeIndex, to: Seat, message: Message) -> Result<(), Unsent> {
+    fn send(&mut self, node: NodeIndex, to: Seat, message: &Message) -> Result<(), Unsent> {
         let hop = Hop { from: node, to: self.index_of(to) };
         let lane = message.lane();
         let is_repeatable =
             !matches!(message.body, Body::Request { request: Request::Forward { .. }, .. });
         let Some(session) = self.network.session(hop, lane) else {
-            let request = match &message.body {
-                Body::Request { id, .. } => Some(*id),
-                Body::Response { .. } | Body::Leaving => None,
-            };
-            self.record_send(hop, &message, None);
-            return Err(Unsent { request });
+            self.record_send(hop, message, None);
+            return Err(Unsent { request: request_of(message) });
         };
-        let arrivals = self.network.send(self.now.at, Letter { hop, lane, is_repeatable });
-        let number = self.record_send(hop, &message, Some(arrivals));
         let mut bytes = codec::encode(message, session.wire);
+        let errand = Errand::of(&message.body);
+        let arrivals = self.network.send(Letter {
+            hop,
+            lane,
+            is_repeatable,
+            is_probe: is_probe(&message.body),
+            at: self.now.at,
+            bytes: bytes.len() as u64,
+            rise: if errand.is_some_and(Errand::is_rare) { self.rise } else { 1 },
+        });
+        if let Some(errand) = errand.filter(|errand| self.awaited.remove(errand)) {
+            self.happened.push_back(Happening::About(errand));
+        }
+        if arrivals.is_refused {
+            self.record_send(hop, message, None);
+            return Err(Unsent { request: request_of(message) });
+        }
+        let number = self.record_send(hop, message, Some(arrivals));
         if let Some(damage) = arrivals.damage {
             bytes = codec::damaged(bytes, session.wire, damage);
         }
@@ -109,10 +122,8 @@ impl World {
             Event::Node(hop.to, event)
         };
         let again = arrivals.again.map(|at| (at, deliver(bytes.clone())));
-        if let Some(at) = arrivals.first {
-            self.agenda.push(at, deliver(bytes));
-        }
-        if let Some((at, event)) = again {
+        let first = arrivals.first.map(|at| (at, deliver(bytes)));
+        for (at, event) in first.into_iter().chain(again) {
             self.agenda.push(at, event);
         }
         Ok(())
@@ -151,7 +162,22 @@ impl World {
     }
 }
 
-/// The link to the peer does not stand.
+fn request_of(message: &Message) -> Option<RequestId> {
+    match &message.body {
+        Body::Request { id, .. } => Some(*id),
+        Body::Response { .. } | Body::Leaving => None,
+    }
+}
+
+fn is_probe(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Request { request: Request::Probe, .. }
+            | Body::Response { response: Response::Alive, .. }
+    )
+}
+
+/// The link to the peer does not stand, or is full.
 struct Unsent {
     /// The id of the request that was not sent, if it was one.
     request: Option<RequestId>,

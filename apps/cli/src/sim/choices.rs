@@ -1,15 +1,44 @@
 //! What a swarm may be told on the command line: which clusters, which clients, which faults.
 
-use peer_ring_sim::store::{Mix, Profile, Promise, Topology};
+use clap::Args;
+use peer_ring_sim::store::{Mix, Profile, Promise, Store, Topology};
 use peer_ring_sim::{Kind, Swarm};
 
 /// Most nodes of a cluster.
 const NODES_MAX: u8 = 100;
 
+/// Which clusters, clients and faults a seed draws from.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Choices {
+    /// Which faults: `all`, `none`, a list such as `crash,drop`, or all but some, `-crash,-drop`.
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "all",
+        value_parser = faults,
+        allow_hyphen_values = true
+    )]
+    pub(super) faults: Swarm,
+    /// Which clusters: `default`, `linearizable`, sizes such as `nodes=5,n=3,r=2,w=2`; or `weak`,
+    /// which promises more than it can keep, so that runs must fail.
+    #[arg(long, value_name = "SIZES", default_value = "default", value_parser = topology)]
+    topology: Profile,
+    /// What clients ask: `drawn`, `hot-key`, `wide`, `reads`, `writes`, `deletes`, `expiring` or `big`.
+    #[arg(long, value_name = "MIX", default_value = "drawn", value_parser = mix)]
+    workload: Mix,
+}
+
+impl Choices {
+    /// The store, as it was chosen.
+    pub(super) fn store(&self) -> Store {
+        Store { profile: self.topology, mix: self.workload }
+    }
+}
+
 /// The faults of a list such as `crash,drop`: `all`, `none`, or with a minus sign all but one.
 pub(super) fn faults(list: &str) -> Result<Swarm, String> {
     let kind = |name: &str| {
-        let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        let found = Kind::ALL.iter().copied().find(|kind| kind.as_str() == name);
         found.ok_or_else(|| {
             let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
             format!("'{name}' is not a fault: all, none, or some of {}", names.join(", "))

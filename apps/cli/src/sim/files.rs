@@ -1,10 +1,11 @@
-//! `peer-ring sim replay`, `shrink` and `explain`: work on schedules that are files.
+//! `peer-ring sim replay`, `shrink`, `diagram` and `explain`: work on schedules that are files.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
+use peer_ring_sim::diagram;
 use peer_ring_sim::explain;
 use peer_ring_sim::run::{self, Watched};
 use peer_ring_sim::schedule::{self, Found, Schedule};
@@ -41,6 +42,25 @@ pub struct Shrink {
     /// For how long to try.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     time_limit: Duration,
+}
+
+/// Carries out a schedule, and draws what happens.
+///
+/// Time runs downwards; what clients asked stands on the left, then a lane for each node, then the
+/// faults. What led to the violation is shown, and what has nothing to do with it left out.
+#[derive(Clone, Debug, Args)]
+pub struct Diagram {
+    /// The schedule.
+    file: PathBuf,
+    /// Where to write the picture, one SVG file; when not given, it is printed as text.
+    #[arg(long, short, value_name = "FILE.svg")]
+    out: Option<PathBuf>,
+    /// Show at most so many operations.
+    #[arg(long, value_name = "N", default_value_t = diagram::Options::default().operations_max)]
+    operations: usize,
+    /// Show probes and data being moved, too.
+    #[arg(long)]
+    background: bool,
 }
 
 /// Carries out a schedule, and tells in words what happens.
@@ -132,6 +152,22 @@ pub(super) fn shrink(options: &Shrink) -> Result<Exit, Failure> {
         }
     }
     Ok(super::exit([shrunk.violation].iter()))
+}
+
+pub(super) fn diagram(options: &Diagram) -> Result<Exit, Failure> {
+    let Schedule { plan, .. } = read(&options.file)?;
+    let (watched, story) = run::record(&Store::default(), &plan);
+    let shown = diagram::Options {
+        operations_max: options.operations,
+        has_background: options.background,
+        ..diagram::Options::default()
+    };
+    match &options.out {
+        None => say(diagram::text(&story, &shown).trim_end()),
+        Some(file) => std::fs::write(file, diagram::svg(&story, &shown))
+            .with_context(|| format!("writing {}", file.display()))?,
+    }
+    Ok(exit(&watched))
 }
 
 pub(super) fn explain(options: &Explain) -> Result<Exit, Failure> {

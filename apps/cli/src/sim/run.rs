@@ -6,18 +6,18 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use peer_ring_sim::Swarm as Faults;
 use peer_ring_sim::plan::Plan;
 use peer_ring_sim::shrink;
 use peer_ring_sim::simulation::{Files, Found};
-use peer_ring_sim::store::{Mix, Profile, Store};
+use peer_ring_sim::store::Store;
 use peer_ring_sim::swarm::{self, Finding, Report};
 
 use crate::bench::options::duration;
 use crate::exit::{Exit, Failure, complain, say};
+use crate::sim::choices::Choices;
+use crate::sim::exit;
 use crate::sim::progress::Shown;
 use crate::sim::summary::Summary;
-use crate::sim::{choices, exit};
 
 /// Most failures that are shrunk and written to files.
 const SAVED_MAX: usize = 3;
@@ -49,22 +49,8 @@ pub struct Swarm {
     /// Begin no more runs after the first one that fails.
     #[arg(long)]
     until_failure: bool,
-    /// Which faults: `all`, `none`, a list such as `crash,drop`, or all but some, `-crash,-drop`.
-    #[arg(
-        long,
-        value_name = "LIST",
-        default_value = "all",
-        value_parser = choices::faults,
-        allow_hyphen_values = true
-    )]
-    faults: Faults,
-    /// Which clusters: `default`, `linearizable`, sizes such as `nodes=5,n=3,r=2,w=2`; or `weak`,
-    /// which promises more than it can keep, so that runs must fail.
-    #[arg(long, value_name = "SIZES", default_value = "default", value_parser = choices::topology)]
-    topology: Profile,
-    /// What clients ask: `drawn`, `hot-key`, `wide`, `reads`, `writes`, `deletes`, `expiring` or `big`.
-    #[arg(long, value_name = "MIX", default_value = "drawn", value_parser = choices::mix)]
-    workload: Mix,
+    #[command(flatten)]
+    choices: Choices,
     /// Where failures are written to.
     #[arg(long, value_name = "DIR", default_value = "sim-failures")]
     out: PathBuf,
@@ -92,7 +78,7 @@ pub(super) fn run(swarm: &Swarm) -> Result<Exit, Failure> {
         first_seed: swarm.seed,
         seeds: swarm.seeds,
         jobs: swarm.jobs.unwrap_or(cores),
-        faults: swarm.faults.clone(),
+        faults: swarm.choices.faults.clone(),
         is_until_failure: swarm.until_failure,
         time_limit: swarm.time_limit,
     };
@@ -100,7 +86,7 @@ pub(super) fn run(swarm: &Swarm) -> Result<Exit, Failure> {
         // A node's panic is a finding, told with all others; the replay of its seed shows where.
         std::panic::set_hook(Box::new(|_| {}));
     }
-    let store = Store { profile: swarm.topology, mix: swarm.workload };
+    let store = swarm.choices.store();
     let mut shown = Shown::new(swarm.seeds);
     let report = swarm::run(&store, &options, |progress| shown.show(progress));
     shown.finish();
@@ -120,7 +106,7 @@ fn save(swarm: &Swarm, store: &Store, report: &Report) -> Result<Vec<Saved>, Fai
         if !swarm.json {
             complain(format_args!("seed {seed} failed; making it smaller"));
         }
-        let plan = Plan::draw(store, *seed, &swarm.faults);
+        let plan = Plan::draw(store, *seed, &swarm.choices.faults);
         let end = Instant::now() + swarm.shrink_limit;
         let shrunk = shrink::shrink(store, &plan, |_| Instant::now() < end);
         let Some(shrunk) = shrunk else {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 
+use peer_ring_core::rare::Mark;
 use peer_ring_sim::run::Operations;
 use peer_ring_sim::swarm::Report;
 use serde::Serialize;
@@ -15,6 +16,10 @@ use crate::table::{Side, Table, thousands};
 const SHOWN_MAX: usize = 10;
 /// Most lines of a shrunk schedule that are printed.
 const SCHEDULE_LINES_MAX: usize = 40;
+/// Most rare branches that were missed and are named.
+const MISSED_SHOWN_MAX: usize = 12;
+/// Most lines of a picture that are printed.
+const PICTURE_LINES_MAX: usize = 80;
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Summary {
@@ -27,6 +32,10 @@ pub(super) struct Summary {
     operations: Outcomes,
     faults: BTreeMap<&'static str, u64>,
     faults_over_budget: u64,
+    /// How often each rare branch was taken.
+    marks: BTreeMap<&'static str, u64>,
+    /// Rare branches that no run took.
+    marks_missed: Vec<&'static str>,
     /// The hash of the trace, of a single run.
     hash: Option<String>,
     failures: Vec<Failed>,
@@ -57,6 +66,9 @@ struct Shrunk {
     schedule: String,
     schedule_file: String,
     shrunk_file: String,
+    diagram_file: String,
+    #[serde(skip)]
+    picture: String,
 }
 
 impl Summary {
@@ -82,6 +94,12 @@ impl Summary {
             operations: Outcomes { done, failed, unknown },
             faults: totals.faults.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
             faults_over_budget: totals.over_budget,
+            marks: totals.marks.iter().map(|(mark, count)| (mark.name(), *count)).collect(),
+            marks_missed: Mark::ALL
+                .iter()
+                .filter(|mark| !totals.marks.contains_key(mark))
+                .map(|mark| mark.name())
+                .collect(),
             hash: match &report.hashes[..] {
                 [(_, hash)] => Some(format!("{hash:016x}")),
                 _ => None,
@@ -98,6 +116,8 @@ impl Shrunk {
             schedule: saved.found.shrunk.clone(),
             schedule_file: saved.files.schedule.display().to_string(),
             shrunk_file: saved.files.shrunk.display().to_string(),
+            diagram_file: saved.files.diagram.display().to_string(),
+            picture: saved.found.picture.clone(),
         }
     }
 }
@@ -125,6 +145,13 @@ impl fmt::Display for Summary {
             thousands(unknown),
             thousands(self.events)
         )?;
+        let (taken, missed) = (self.marks.len(), &self.marks_missed);
+        write!(f, "{taken} of {} rare branches taken", taken + missed.len())?;
+        match missed.len() {
+            0 => writeln!(f)?,
+            1..=MISSED_SHOWN_MAX => writeln!(f, ", not {}", missed.join(", "))?,
+            _ => writeln!(f)?,
+        }
         let speed = thousands(self.simulated_seconds_per_second.round() as u64);
         let (runs, jobs) = (thousands(self.runs), self.jobs);
         writeln!(f, "{runs} runs in {:.1} s by {jobs} jobs, {speed} simulated s/s", self.seconds)?;
@@ -142,14 +169,20 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, class, checker, text, shrunk } = self;
         write!(f, "seed {seed}: {class}: {checker}: {text}")?;
-        let Some(Shrunk { steps, schedule, schedule_file, shrunk_file }) = shrunk else {
+        let Some(shrunk) = shrunk else {
             return Ok(());
         };
+        let Shrunk { steps, schedule, schedule_file, shrunk_file, diagram_file, picture } = shrunk;
         writeln!(f, "\n  shrunk to {steps} steps:")?;
         for line in schedule.lines().take(SCHEDULE_LINES_MAX) {
             writeln!(f, "    {line}")?;
         }
+        writeln!(f)?;
+        for line in picture.lines().take(PICTURE_LINES_MAX) {
+            writeln!(f, "    {line}")?;
+        }
         writeln!(f, "  schedule: {schedule_file}")?;
+        writeln!(f, "  diagram: {diagram_file}")?;
         writeln!(f, "  replay: peer-ring sim replay {shrunk_file}")?;
         write!(f, "  explain: peer-ring sim explain {shrunk_file}")
     }

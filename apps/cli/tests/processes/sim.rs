@@ -54,6 +54,16 @@ fn a_failing_seed_is_written_down_made_small_explained_and_carried_out_again() {
     assert!(again.ends_with("that is what the schedule says\n"), "{again}");
 
     let shrunk = words[2];
+    let svg = shrunk.replace(".shrunk.schedule", ".svg");
+    let drawn = fs::read_to_string(&svg).unwrap();
+    assert!(drawn.starts_with("<svg") && drawn.trim_end().ends_with("</svg>"), "{drawn}");
+    let again = path(directory.path(), "again.svg");
+    assert_eq!(run(&["sim", "diagram", shrunk, "--out", &again]).0, Some(1));
+    assert_eq!(fs::read_to_string(again).unwrap(), drawn);
+    let (code, drawn) = run(&["sim", "diagram", shrunk]);
+    assert_eq!(code, Some(1), "{drawn}");
+    assert!(drawn.contains("n1") && drawn.contains("put key"), "{drawn}");
+
     let (code, told) = run(&["sim", "explain", shrunk]);
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("client") && told.contains("Broken, as seen at"), "{told}");
@@ -78,6 +88,18 @@ fn a_schedule_edited_by_hand_is_carried_out() {
 }
 
 #[test]
+fn what_a_seed_draws_is_carried_out_as_the_seed_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let drawn = path(directory.path(), "drawn");
+    assert_eq!(run(&["sim", "draw", "--seed", "7", "--out", &drawn]), (Some(0), String::new()));
+    let trace = |said: &str| said.split("trace ").nth(1).unwrap()[..16].to_owned();
+    let (code, replayed) = run(&["sim", "replay", &drawn]);
+    assert_eq!(code, Some(0), "{replayed}");
+    let (_, seed) = run(&["sim", "run", "--seed", "7", "--seeds", "1"]);
+    assert_eq!(trace(&replayed), trace(&seed));
+}
+
+#[test]
 fn what_is_not_a_schedule_is_refused_with_the_line() {
     let directory = tempfile::tempdir().unwrap();
     let cases = [
@@ -88,7 +110,7 @@ fn what_is_not_a_schedule_is_refused_with_the_line() {
     ];
     for (text, expected) in cases {
         let wrong = file(directory.path(), "wrong", &text);
-        for command in ["replay", "shrink", "explain"] {
+        for command in ["replay", "shrink", "diagram", "explain"] {
             let (code, said) = run(&["sim", command, &wrong]);
             assert_eq!(code, Some(65), "{said}");
             assert!(said.contains(expected), "{said}");
