@@ -1,9 +1,11 @@
 //! The swarm by itself, without the rest of the binary:
-//! `swarm FIRST COUNT [--weak] [--hashes] [--jobs N] [--planted NAME] [--report [--keep DIR]]`, or
+//! `swarm FIRST COUNT [--weak] [--nodes N] [--hashes] [--jobs N] [--planted NAME] [--report [--keep
+//! DIR]]`, or
 //! `swarm --replay FILE [--planted NAME]`, or `swarm --events SEED`.
 //!
-//! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--planted`
-//! it makes that mistake, if it was built with `--cfg planted="any"`.
+//! Prints what it found, or each run's hash; exits with 1 if a promise was broken. With `--nodes`
+//! every cluster has so many nodes, three replicas, and majorities that answer. With `--planted` it
+//! makes that mistake, if it was built with `--cfg planted="any"`.
 //!
 //! With `--report` it prints one line for programs: runs, nanoseconds, and of the first failure
 //! seed, checker, class, how many steps are left when its schedule is shrunk, and how many
@@ -22,7 +24,7 @@ use peer_ring_sim::plan::{Plan, Swarm};
 use peer_ring_sim::schedule;
 use peer_ring_sim::shrink;
 use peer_ring_sim::simulation::Found;
-use peer_ring_sim::store::{Profile, Store};
+use peer_ring_sim::store::{Profile, Store, Topology};
 use peer_ring_sim::swarm::{self, Options, Report};
 use peer_ring_sim::trace::Trace;
 use peer_ring_sim::{planted, run};
@@ -64,7 +66,11 @@ fn look(arguments: &Arguments) -> Result<bool, String> {
     if let Some(name) = planted {
         plant(name)?;
     }
-    let profile = if arguments.has("--weak") { Profile::Weak } else { Profile::Default };
+    let profile = match arguments.after("--nodes").and_then(|word| word.parse().ok()) {
+        Some(nodes) => Profile::Only(Topology::majority_of_three(nodes)),
+        None if arguments.has("--weak") => Profile::Weak,
+        None => Profile::Default,
+    };
     let store = Store { profile, ..Store::default() };
     if let Some(file) = arguments.after("--replay") {
         return replay(&store, Path::new(file));

@@ -18,7 +18,7 @@ pub fn allows_crash(world: &World, node: NodeIndex) -> bool {
     let partitions = world.cluster().ring.partitions;
     world.is_up(node)
         && partitions.iter().all(|partition| {
-            let owners = world.owners(partition);
+            let owners: Vec<_> = world.owners(partition).collect();
             let majority = owners.len() / 2 + 1;
             let has_lost =
                 |owner: &&NodeIndex| **owner == node || !world.is_trusted(**owner, partition);

@@ -29,14 +29,14 @@ mod perform;
 mod recording;
 mod travel;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use peer_ring_core::actor::{Actor, Now, Outbox, Wall};
 use peer_ring_core::app::Apps;
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::failure::Failure;
-use peer_ring_core::id::{CallerId, Desk};
+use peer_ring_core::id::{CallerId, Desk, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut, desk_of, shard_of};
 use peer_ring_proto::Limits;
@@ -70,6 +70,7 @@ pub struct World {
     now: Moment,
     agenda: Agenda,
     nodes: Vec<Node>,
+    by_seat: BTreeMap<Seat, NodeIndex>,
     network: Network,
     trace: Trace,
     recorder: Option<Recorder>,
@@ -121,13 +122,16 @@ impl World {
             let wire = cluster.wire.get(usize::from(at)).copied().unwrap_or(Protocols::OURS);
             Node::new(seed, NodeIndex(at), wire)
         };
+        let nodes: Vec<_> = (0..cluster.nodes).map(node).collect();
+        let by_seat = nodes.iter().map(|node| node.seat).zip((0..).map(NodeIndex)).collect();
         Self {
             seed,
             apps,
             limits: codec::limits(),
             now: Moment::default(),
             agenda: Agenda::default(),
-            nodes: (0..cluster.nodes).map(node).collect(),
+            nodes,
+            by_seat,
             network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
             trace,
             recorder: None,

@@ -221,7 +221,8 @@ impl Membership {
         }
     }
 
-    fn probe_answered(&mut self, now: Now, seat: Seat) {
+    /// Tells everybody only if the answer changes anything, which it hardly ever does.
+    fn probe_answered(&mut self, now: Now, seat: Seat, out: &mut Outbox<Out>) {
         // What came over a link before it broke says nothing about the time after.
         if !self.links.contains_key(&seat) {
             return reached(Mark::AnswerOverDeadLink);
@@ -232,13 +233,12 @@ impl Membership {
                 PeerState::Leaving => true,
                 PeerState::Suspect => crate::planted!("suspect-for-ever"),
                 PeerState::Down => crate::planted!("m20"),
-                PeerState::Alive => false,
+                PeerState::Alive => true,
             };
             if !stays {
-                if peer.state != PeerState::Alive {
-                    reached(Mark::PeerBack);
-                }
+                reached(Mark::PeerBack);
                 peer.state = PeerState::Alive;
+                self.publish(out);
             }
         }
     }
@@ -287,9 +287,10 @@ impl Membership {
     fn publish(&mut self, out: &mut Outbox<Out>) {
         let line =
             |(&seat, peer): (&Seat, &Peer)| PeerHealth { seat, state: peer.state, id: peer.id };
-        let health = Health::new(self.peers.iter().map(line).collect());
-        if health != *self.health {
-            self.health = Arc::new(health);
+        let lines = self.peers.iter().map(line);
+        // Both are in the order of seats.
+        if !lines.clone().eq(self.health.peers().iter().copied()) {
+            self.health = Arc::new(Health::new(lines.collect()));
             out.push(Out::Health(Arc::clone(&self.health)));
         }
     }
@@ -304,7 +305,7 @@ impl Actor for Membership {
             In::Fact(fact) => self.fact(now, fact, out),
             In::LinkUp { seat, id } => self.link_up(now, seat, id),
             In::LinkDown { seat } => self.link_down(seat),
-            In::ProbeAnswered { from } => self.probe_answered(now, from),
+            In::ProbeAnswered { from } => return self.probe_answered(now, from, out),
             In::Leaving { from } => self.leaving(from),
         }
         self.publish(out);

@@ -26,12 +26,11 @@ pub const NAME: &str = "convergence";
 /// The first record that two of them do not agree on.
 pub fn check(world: &World) -> Result<(), Violation> {
     world.cluster().ring.partitions.iter().try_for_each(|partition| {
-        let owners = world.owners(partition);
-        let held = |owner: &NodeIndex| {
-            let replica = world.replica(*owner, partition);
-            replica.map(|replica| (*owner, records(replica.table())))
+        let held = |owner: NodeIndex| {
+            let replica = world.replica(owner, partition);
+            replica.map(|replica| (owner, records(replica.table())))
         };
-        check_partition(partition, owners.iter().filter_map(held))
+        check_partition(partition, world.owners(partition).filter_map(held))
     })
 }
 

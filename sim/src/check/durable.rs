@@ -7,6 +7,7 @@
 //! written or shown, or a newer one that replaced it. An owner that lost its memory since the
 //! operation began may have held it too.
 
+use bytes::Bytes;
 use peer_ring_core::app::{App, table_key};
 use peer_ring_core::id::{AppId, PartitionId};
 use peer_ring_core::key::Key;
@@ -29,32 +30,44 @@ pub fn check(world: &World, operation: &Operation, wanted: u8) -> Result<(), Vio
     let Some(version) = newest::version(operation) else {
         return Ok(());
     };
+    let place = Place::of(world, operation.key);
     let counts = |node: &NodeIndex| {
         let has_forgotten =
             world.crashed_at(*node).is_some_and(|crashed_at| crashed_at > operation.invoked);
-        has_forgotten || held(world, *node, operation.key).is_some_and(|held| held >= version)
+        has_forgotten || place.held(world, *node).is_some_and(|held| held >= version)
     };
-    let holders = owners(world, operation.key).iter().filter(|owner| counts(owner)).count();
+    let holders = place.owners(world).filter(counts).count();
     verdict(holders, wanted, version, operation)
 }
 
-/// The owners of a key.
-pub(super) fn owners(world: &World, key: u32) -> Vec<NodeIndex> {
-    world.owners(partition(world, key))
+/// Where the record of a key is.
+pub(super) struct Place {
+    partition: PartitionId,
+    /// Under which key of the replica's table.
+    stored: Bytes,
 }
 
-/// The version that `node` holds of a key and may be asked for; `None` when it cannot be asked.
-pub(super) fn held(world: &World, node: NodeIndex, key: u32) -> Option<Version> {
-    let replica = world.replica(node, partition(world, key));
-    let replica = replica.filter(|replica| !replica.is_blank())?;
-    // The default namespace is the empty one: no more than the length of its name, zero.
-    let stored = table_key(AppId::of(Kv::NAME), &[&[0], &store::key_name(key)[..]].concat());
-    let record = replica.table().get(&stored);
-    Some(record.map_or(Version::NONE, |record| record.freshness.version))
-}
+impl Place {
+    /// The place of a key of the store.
+    pub(super) fn of(world: &World, key: u32) -> Self {
+        let name = store::key_name(key);
+        // The default namespace is the empty one: no more than the length of its name, zero.
+        let stored = table_key(AppId::of(Kv::NAME), &[&[0], &name[..]].concat());
+        Self { partition: world.cluster().ring.partitions.of(Key::new(&name)), stored }
+    }
 
-fn partition(world: &World, key: u32) -> PartitionId {
-    world.cluster().ring.partitions.of(Key::new(&store::key_name(key)))
+    /// The nodes that own it.
+    pub(super) fn owners(&self, world: &World) -> impl ExactSizeIterator<Item = NodeIndex> {
+        world.owners(self.partition)
+    }
+
+    /// The version that `node` holds there and may be asked for; `None` when it cannot be asked.
+    pub(super) fn held(&self, world: &World, node: NodeIndex) -> Option<Version> {
+        let replica = world.replica(node, self.partition);
+        let replica = replica.filter(|replica| !replica.is_blank())?;
+        let record = replica.table().get(&self.stored);
+        Some(record.map_or(Version::NONE, |record| record.freshness.version))
+    }
 }
 
 fn verdict(

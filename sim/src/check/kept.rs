@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 use peer_ring_core::record::Version;
 
-use crate::check::{Violation, durable, newest};
+use crate::check::durable::Place;
+use crate::check::{Violation, newest};
 use crate::history::{Call, Operation};
 use crate::world::{NodeIndex, World};
 
@@ -44,12 +45,13 @@ impl Kept {
         let Some(&wanted) = self.0.get(&key) else {
             return Ok(());
         };
-        let owners = durable::owners(world, key);
-        let lacks = |owner: &NodeIndex| {
-            durable::held(world, *owner, key).is_some_and(|version| version < wanted)
-        };
-        let lacking: Vec<_> = owners.iter().copied().filter(lacks).collect();
-        verdict(key, wanted, &lacking, owners.len().saturating_sub(w.into()))
+        let place = Place::of(world, key);
+        let owners = place.owners(world);
+        let most = owners.len().saturating_sub(w.into());
+        let lacks =
+            |owner: &NodeIndex| place.held(world, *owner).is_some_and(|version| version < wanted);
+        let lacking: Vec<_> = owners.filter(lacks).collect();
+        verdict(key, wanted, &lacking, most)
     }
 
     /// [`Kept::check`] for every key.

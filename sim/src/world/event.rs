@@ -1,6 +1,6 @@
 //! What will happen, in the order in which it will.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
@@ -153,9 +153,16 @@ pub struct Session {
 }
 
 /// All that will happen.
+///
+/// Events stay where they were laid down; only their times and places are put in order, since those
+/// are small.
 #[derive(Debug, Default)]
 pub struct Agenda {
-    heap: BinaryHeap<Entry>,
+    /// The time and number of each event, and its place among the events.
+    order: BinaryHeap<Reverse<(Time, u64, usize)>>,
+    events: Vec<Option<Event>>,
+    /// The places that are empty.
+    empty: Vec<usize>,
     entered: u64,
 }
 
@@ -163,48 +170,28 @@ impl Agenda {
     /// Enters an event; of two at one time, the one entered first happens first.
     pub fn push(&mut self, time: Time, event: Event) {
         self.entered += 1;
-        self.heap.push(Entry { time, number: self.entered, event });
+        let place = self.empty.pop().unwrap_or(self.events.len());
+        match self.events.get_mut(place) {
+            Some(slot) => *slot = Some(event),
+            None => self.events.push(Some(event)),
+        }
+        self.order.push(Reverse((time, self.entered, place)));
     }
 
     /// Takes out what happens next.
     pub fn pop(&mut self) -> Option<(Time, Event)> {
-        self.heap.pop().map(|entry| (entry.time, entry.event))
+        let Reverse((time, _, place)) = self.order.pop()?;
+        self.empty.push(place);
+        let event = self.events[place].take().expect("it was laid down here");
+        Some((time, event))
     }
 
     /// When the next event happens.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.heap.peek().map(|entry| entry.time)
+        self.order.peek().map(|Reverse((time, ..))| *time)
     }
 }
-
-#[derive(Debug)]
-struct Entry {
-    time: Time,
-    number: u64,
-    event: Event,
-}
-
-impl Ord for Entry {
-    /// The earliest is the greatest, for the heap to give it first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.time, other.number).cmp(&(self.time, self.number))
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Entry {}
 
 #[cfg(test)]
 mod tests {

@@ -99,9 +99,7 @@ impl World {
     /// When there is no such seat: nodes only know those of the cluster.
     #[must_use]
     pub fn index_of(&self, seat: Seat) -> NodeIndex {
-        let found = self.nodes.iter().position(|node| node.seat == seat);
-        let at = found.expect("every seat is one of the cluster's");
-        NodeIndex(u8::try_from(at).expect("at most a hundred nodes"))
+        *self.by_seat.get(&seat).expect("every seat is one of the cluster's")
     }
 
     /// The ring, once any node that is up has one. In this version it never changes.
@@ -112,13 +110,9 @@ impl World {
     }
 
     /// The nodes that own `partition`, the primary first.
-    #[must_use]
-    pub fn owners(&self, partition: PartitionId) -> Vec<NodeIndex> {
-        let Some(ring) = self.ring() else {
-            return Vec::new();
-        };
-        let seats = ring.owners(partition, ring.replicas());
-        seats.iter().map(|seat| self.index_of(*seat)).collect()
+    pub fn owners(&self, partition: PartitionId) -> impl ExactSizeIterator<Item = NodeIndex> {
+        let seats = self.ring().map(|ring| ring.owners(partition, ring.replicas()));
+        seats.unwrap_or_default().iter().map(|seat| self.index_of(*seat))
     }
 
     /// The identity of the data of `node`, while that is up.

@@ -116,10 +116,15 @@ impl World {
         if let Some(damage) = arrivals.damage {
             bytes = codec::damaged(bytes, session.wire, damage);
         }
-        for at in arrivals.first.into_iter().chain(arrivals.again) {
-            let (session, bytes) = (session.number, bytes.clone());
+        let session = session.number;
+        let deliver = |bytes| {
             let event = NodeEvent::Deliver { from: node, lane, session, bytes, number };
-            self.agenda.push(at, Event::Node(hop.to, event));
+            Event::Node(hop.to, event)
+        };
+        let again = arrivals.again.map(|at| (at, deliver(bytes.clone())));
+        let first = arrivals.first.map(|at| (at, deliver(bytes)));
+        for (at, event) in first.into_iter().chain(again) {
+            self.agenda.push(at, event);
         }
         Ok(())
     }
