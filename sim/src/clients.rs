@@ -254,7 +254,7 @@ impl<'a, S: Subject> Clients<'a, S> {
         let Planned { id, client, node, call, .. } = planned;
         let settings = &self.plan.settings;
         let wall = world.clock(*node).wall;
-        let asking = Asking { id: *id, wall, replicas: self.plan.cluster.ring.replicas };
+        let asking = Asking { id: *id, wall };
         let command = self.subject.command(settings, call, asking);
         let mut ask = ask::of(&self.app, &command, self.patience.timeout);
         ask.plan = self.subject.plan(settings, ask.plan);

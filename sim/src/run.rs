@@ -148,10 +148,12 @@ impl<'a, S: Subject> Run<'a, S> {
     fn new(subject: &'a S, plan: &'a Plan<S>, trace: Trace) -> Self {
         let mut apps = Apps::new();
         apps.add(subject.app(&plan.settings)).expect("there is no other app");
+        let mut world = World::new(plan.seed, plan.cluster.clone(), apps, trace);
+        world.set_holders(subject.holders(&plan.settings, plan.cluster.ring.replicas));
         Self {
             subject,
             plan,
-            world: World::new(plan.seed, plan.cluster.clone(), apps, trace),
+            world,
             clients: Clients::new(subject, plan),
             timetable: Timetable::new(plan.faults.clone()),
             memory: S::Memory::default(),

@@ -55,8 +55,9 @@ impl Subject for Store {
     }
 
     fn draw(&self, stream: &mut Stream) -> (Sizes, Settings) {
-        let Topology { nodes, n, r, w, shards, promise } = Topology::draw(self.profile, stream);
-        (Sizes { nodes, replicas: n, shards }, Settings { n, r, w, promise })
+        let topology = Topology::draw(self.profile, stream);
+        let Topology { nodes, replicas, n, r, w, shards, promise } = topology;
+        (Sizes { nodes, replicas, shards }, Settings { n, r, w, promise })
     }
 
     fn caller<'a>(&'a self, settings: &'a Settings, stream: &mut Stream) -> Caller<'a, Call> {
@@ -75,11 +76,11 @@ impl Subject for Store {
         Kv::new(Namespaces::new([(Namespace::default(), settings)].into()))
     }
 
-    fn command(&self, _: &Settings, call: &Call, asking: Asking) -> Command {
+    fn command(&self, settings: &Settings, call: &Call, asking: Asking) -> Command {
         let key = key_name(call.key());
         let (action, q) = match *call {
             Call::Get { .. } => (Action::Get { key }, None),
-            Call::Audit { .. } => (Action::Get { key }, NonZeroU8::new(asking.replicas)),
+            Call::Audit { .. } => (Action::Get { key }, NonZeroU8::new(settings.n)),
             Call::Delete { .. } => (Action::Delete { key }, None),
             Call::Put { bytes, lives, .. } => {
                 let expires = lives.map(|lives| Expiry(asking.wall.after(lives).0));
@@ -93,6 +94,10 @@ impl Subject for Store {
     fn plan(&self, settings: &Settings, plan: app::Plan) -> app::Plan {
         let is_unanimous = settings.promise == Promise::Linearizable && settings.w == settings.n;
         app::Plan { need: if is_unanimous { Need::All } else { plan.need }, ..plan }
+    }
+
+    fn holders(&self, settings: &Settings, replicas: u8) -> u8 {
+        settings.n.min(replicas)
     }
 
     fn rules_out(&self, settings: &Settings, kind: Kind) -> bool {

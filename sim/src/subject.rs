@@ -43,6 +43,11 @@ pub trait Subject: Sync + Sized {
         stream: &mut Stream,
     ) -> Caller<'a, Self::Call>;
 
+    /// On how many of a partition's owners a record lies: of all of them, if not said otherwise.
+    fn holders(&self, _: &Self::Settings, replicas: u8) -> u8 {
+        replicas
+    }
+
     /// The app as nodes run it.
     fn app(&self, settings: &Self::Settings) -> Self::App;
 
@@ -159,6 +164,4 @@ pub struct Asking {
     pub id: u32,
     /// What the wall clock shows of the node that is asked.
     pub wall: Wall,
-    /// How many replicas a partition has.
-    pub replicas: u8,
 }

@@ -81,6 +81,8 @@ pub struct World {
     awaited: BTreeSet<Errand>,
     /// How many times as likely as usual messages of rare errands are struck.
     rise: u32,
+    /// How many of a partition's owners hold its records.
+    holders: u8,
     /// What was last read.
     last_read: Option<Ask>,
     /// Callers that are nobody's: where they wait, and how many there ever were.
@@ -139,6 +141,7 @@ impl World {
             happened: VecDeque::new(),
             awaited: BTreeSet::new(),
             rise: 1,
+            holders: cluster.ring.replicas,
             last_read: None,
             nobodies: Vec::new(),
             nobodies_count: 0,
@@ -179,6 +182,11 @@ impl World {
     /// Lets messages of rare errands be struck so many times as likely as others.
     pub fn set_rise(&mut self, rise: u32) {
         self.rise = rise;
+    }
+
+    /// Lets only the first so many owners of a partition count as those who hold its records.
+    pub fn set_holders(&mut self, holders: u8) {
+        self.holders = holders;
     }
 
     /// Starts a node with nothing in its memory; nothing changes when it is up.

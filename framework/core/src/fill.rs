@@ -5,13 +5,17 @@
 //! So each of its partitions starts **blank** (see [`crate::replica`]) and copies the records of
 //! the other owners, page by page, in the background.
 //!
-//! Let a partition have N owners, and M be a majority of N. A write that a majority acknowledged
-//! is held by M owners, and one of them may be this replica's own past. The copy is complete when
-//! - N - M + 1 other owners that are not blank were copied: one of them must hold the write; or
+//! Let a record lie on the first N owners of its partition, and M be a majority of N. A write that
+//! a majority acknowledged is held by M owners, and one of them may be this replica's own past. The
+//! copy is complete when
+//! - N - M + 1 others of them that are not blank were copied: one of them must hold the write; or
 //! - M owners were blank since this one started, itself included, and every other owner that has
 //!   data was copied. That is how a new cluster begins, when nobody has anything; were it not new,
 //!   so many replicas lost at once would be more than a majority quorum survives anyway. Even then
 //!   what is left is not thrown away: an owner that has not answered yet is waited for, a while.
+//!
+//! A command says on how many owners its records lie, and a partition has records of many commands.
+//! So this must be true for each N of which the replica is one, from two to all of its owners.
 //!
 //! Everybody who asks for pages is blank, so being asked is how two blank replicas learn of each
 //! other without waiting for an answer. A request says which node it is that is blank: it proves
@@ -106,9 +110,8 @@ impl Fill {
         for (&partition, filling) in &mut self.blank {
             let owners = ring.owners(partition, ring.replicas());
             // Who owns no replica of it is never asked for one, and has nothing to fill.
-            *filling = owners
-                .contains(&self.seat)
-                .then(|| Filling::new(owners.iter().copied().filter(|owner| *owner != self.seat)));
+            let place = owners.iter().position(|owner| *owner == self.seat);
+            *filling = place.map(|place| Filling::new(place, owners));
         }
         self.retain(out, |filling| filling.as_ref().is_some_and(|it| !it.is_complete(false)));
         self.turns.clear();

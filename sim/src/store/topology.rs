@@ -7,7 +7,9 @@ use crate::random::Stream;
 pub struct Topology {
     /// How many nodes.
     pub nodes: u8,
-    /// On how many of them a key lies.
+    /// How many of them own a partition.
+    pub replicas: u8,
+    /// On how many of the owners a key lies.
     pub n: u8,
     /// How many of those answer a read.
     pub r: u8,
@@ -49,28 +51,34 @@ impl Topology {
     #[must_use]
     pub fn majority_of_three(nodes: u8) -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes, n: 3, r: 2, w: 2, shards: 1, promise }
+        Self { nodes, replicas: 3, n: 3, r: 2, w: 2, shards: 1, promise }
     }
 
     /// Five nodes that own everything, of which three answer.
     #[must_use]
     pub fn majority_of_five() -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes: 5, n: 5, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 5, replicas: 5, n: 5, r: 3, w: 3, shards: 1, promise }
+    }
+
+    /// Five nodes that own everything, on three of which a key lies; two of those answer.
+    #[must_use]
+    pub fn three_of_five() -> Self {
+        Self { replicas: 5, ..Self::majority_of_three(5) }
     }
 
     /// Four nodes, and three replicas that all answer.
     #[must_use]
     pub fn all_of_three() -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes: 4, n: 3, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 4, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
     }
 
     /// Three nodes that own everything and all answer.
     #[must_use]
     pub fn linearizable() -> Self {
         let promise = Promise::Linearizable;
-        Self { nodes: 3, n: 3, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 3, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
     }
 
     /// Three nodes of which one answers, and which promise too much.
@@ -85,7 +93,8 @@ impl Topology {
             Profile::Default => match stream.below(10) {
                 0..3 => Self::majority_of_three(3),
                 3..5 => Self::majority_of_three(5),
-                5..7 => Self::majority_of_five(),
+                5 => Self::majority_of_five(),
+                6 => Self::three_of_five(),
                 7 => Self::all_of_three(),
                 _ => Self::linearizable(),
             },

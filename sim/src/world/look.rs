@@ -109,9 +109,9 @@ impl World {
         lives.filter_map(|life| life.control.view().ring.as_ref()).next()
     }
 
-    /// The nodes that own `partition`, the primary first.
+    /// The nodes that own `partition` and hold its records, the primary first.
     pub fn owners(&self, partition: PartitionId) -> impl ExactSizeIterator<Item = NodeIndex> {
-        let seats = self.ring().map(|ring| ring.owners(partition, ring.replicas()));
+        let seats = self.ring().map(|ring| ring.owners(partition, self.holders));
         seats.unwrap_or_default().iter().map(|seat| self.index_of(*seat))
     }
 

@@ -74,6 +74,7 @@ pub(super) fn topology(text: &str) -> Result<Profile, String> {
         };
         match name {
             "nodes" => topology.nodes = number()?,
+            "replicas" => topology.replicas = number()?,
             "n" => topology.n = number()?,
             "r" => topology.r = number()?,
             "w" => topology.w = number()?,
@@ -81,17 +82,18 @@ pub(super) fn topology(text: &str) -> Result<Profile, String> {
             "linearizable" if value.is_empty() => topology.promise = Promise::Linearizable,
             _ => {
                 return Err(format!(
-                    "'{word}' is not default, linearizable, weak, or a size such as nodes=5, n=3, \
-                     r=2, w=2, shards=1"
+                    "'{word}' is not default, linearizable, weak, or a size such as nodes=5, \
+                     replicas=5, n=3, r=2, w=2, shards=1"
                 ));
             }
         }
     }
-    let Topology { nodes, n, r, w, shards, .. } = topology;
-    if nodes > NODES_MAX || n > nodes.min(16) || r > n || w > n || shards > 16 {
+    topology.replicas = topology.replicas.max(topology.n);
+    let Topology { nodes, replicas, n, r, w, shards, .. } = topology;
+    if nodes > NODES_MAX || replicas > nodes.min(16) || r > n || w > n || shards > 16 {
         return Err(format!(
-            "at most {NODES_MAX} nodes and 16 shards, n at most the number of nodes and 16, r and w \
-             at most n"
+            "at most {NODES_MAX} nodes and 16 shards, as many replicas as nodes and at most 16, n at \
+             most that, r and w at most n"
         ));
     }
     Ok(Profile::Only(topology))

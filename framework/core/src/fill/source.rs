@@ -7,6 +7,9 @@ use crate::rare::{Mark, reached};
 
 /// The copying of one partition.
 pub(super) struct Filling {
+    /// How many owners come before this one.
+    place: usize,
+    /// The others, in the order of the partition's owners.
     others: Vec<Other>,
 }
 
@@ -34,11 +37,13 @@ pub(super) enum Source {
 }
 
 impl Filling {
-    /// Nothing is known of `others` yet.
-    pub fn new(others: impl Iterator<Item = Seat>) -> Self {
+    /// The copying for the owner at `place`; nothing is known of the others yet.
+    pub fn new(place: usize, owners: &[Seat]) -> Self {
         let other =
             |owner| Other { owner, source: Source::Unknown, was_blank: false, heard_blank: None };
-        Self { others: others.map(other).collect() }
+        let (before, rest) = owners.split_at(place);
+        let others = before.iter().chain(rest.iter().skip(1)).copied();
+        Self { place, others: others.map(other).collect() }
     }
 
     /// The owners that are not copied yet.
@@ -75,9 +80,15 @@ impl Filling {
     /// Whether the copy is complete; see [`crate::fill`]. `has_waited` when owners that have not
     /// answered yet have had the time to.
     pub fn is_complete(&self, has_waited: bool) -> bool {
-        let owners = self.others.len() + 1;
+        let mut counts = (self.place + 1).max(2)..=self.others.len() + 1;
+        counts.all(|owners| self.is_complete_for(owners, has_waited))
+    }
+
+    /// Whether it is for records that lie on the first `owners` owners.
+    fn is_complete_for(&self, owners: usize, has_waited: bool) -> bool {
         let majority = owners / 2 + 1;
-        let count = |wanted: fn(&Other) -> bool| self.others.iter().filter(|it| wanted(it)).count();
+        let others = &self.others[..owners - 1];
+        let count = |wanted: fn(&Other) -> bool| others.iter().filter(|it| wanted(it)).count();
         let copied = count(|it| it.source == Source::Copied);
         let copying = count(|it| matches!(it.source, Source::Copying { .. }));
         let unknown = count(|it| it.source == Source::Unknown);
@@ -91,5 +102,33 @@ impl Filling {
             reached(Mark::FilledAsNew);
         }
         is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_lie_on_few_owners_are_copied_from_enough_of_those() {
+        let owners: Vec<_> = (1..=5).map(Seat).collect();
+        let mut filling = Filling::new(0, &owners);
+        // A write that two of the first three acknowledged may lie on none of these.
+        for owner in [3, 4, 5] {
+            filling.learn(Seat(owner), Source::Copied);
+        }
+        assert!(!filling.is_complete(true));
+        filling.learn(Seat(2), Source::Copied);
+        assert!(filling.is_complete(false));
+    }
+
+    #[test]
+    fn a_late_owner_has_no_records_that_lie_on_the_first_few() {
+        let owners: Vec<_> = (1..=5).map(Seat).collect();
+        let mut filling = Filling::new(4, &owners);
+        for owner in [1, 2, 4] {
+            filling.learn(Seat(owner), Source::Copied);
+        }
+        assert!(filling.is_complete(false));
     }
 }
