@@ -52,7 +52,7 @@ impl Cluster {
         Self {
             nodes,
             shards: 1,
-            ring: ring_view::Settings { partitions, replicas },
+            ring: ring_view::Settings { partitions, replicas, ..ring_view::Settings::default() },
             membership: membership::Settings::default(),
             coordinator: coordinator::Settings::default(),
             latency: Latency::local(),

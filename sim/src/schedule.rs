@@ -30,6 +30,7 @@
 //! | `patience SPAN then SPAN` | at most once | the deadline of a call; when its client gives up |
 //! | `rise N` | at most once | how many times as likely a message is struck while something rare is under way |
 //! | `heal at SPAN` | once | when all faults are over |
+//! | `strategy NAME` | at most once | how partitions are placed on nodes; `balanced` without it |
 //! | `room N` | at most once | how many commands a coordinator takes at once |
 //! | `wire NODE N to N` | once a node | which versions of the wire it speaks at first; all of them without it |
 //! | `switch NAME CHANCE` | any | a rare branch of the actors is taken for no reason, until the heal |

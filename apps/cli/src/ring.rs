@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
+use peer_ring_core::ring::Strategy;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -58,12 +59,31 @@ pub struct Ring {
     pub epoch: u64,
     /// Equal only for rings that say the same.
     pub fingerprint: String,
+    /// How partitions are placed; nodes of older releases know one way, and do not say.
+    #[serde(default = "balanced")]
+    pub strategy: String,
     /// How many partitions there are.
     pub partitions: u64,
     /// How many owners each has.
     pub replicas: u64,
     /// The members by name.
     pub members: Vec<Member>,
+    /// Of how many partitions copies share a zone.
+    #[serde(default)]
+    pub crowded: Crowded,
+}
+
+/// Of how many partitions copies share a zone.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Crowded {
+    /// Two owners do.
+    pub owners: u64,
+    /// The first fallback does with an owner.
+    pub fallbacks: u64,
+}
+
+fn balanced() -> String {
+    Strategy::Balanced.to_string()
 }
 
 /// A member of the ring.
@@ -155,12 +175,20 @@ fn table(ring: &Ring) -> String {
             thousands(member.primaries),
         ]);
     }
-    let Ring { cluster, epoch, fingerprint, partitions, replicas, .. } = ring;
-    format!(
+    let Ring { cluster, epoch, fingerprint, strategy, partitions, replicas, crowded, .. } = ring;
+    let mut text = format!(
         "{table}\ncluster {cluster}, ring {epoch} ({fingerprint}): {} partitions, {replicas} \
-         owners each",
+         owners each, {strategy}",
         thousands(*partitions)
-    )
+    );
+    let said = [
+        (crowded.owners, "have two owners in one zone"),
+        (crowded.fallbacks, "have their first fallback in the zone of an owner"),
+    ];
+    for (count, what) in said.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!("\nwarning: {} partitions {what}", thousands(count)));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -179,8 +207,16 @@ MEMBER  STATE  ZONE  WEIGHT  OWNS  LEADS
 n1      alive  -          1   171     85
 n2      down   z          2   341    171
 
-cluster dev, ring 1 (00ff): 256 partitions, 2 owners each";
+cluster dev, ring 1 (00ff): 256 partitions, 2 owners each, balanced";
         assert_eq!(table(&read(RING).unwrap()), expected);
+    }
+
+    #[test]
+    fn zones_that_hold_two_copies_of_a_partition_are_warned_of() {
+        let crowded = r#""strategy": "tokens", "crowded": {"owners": 7, "fallbacks": 0}, "owners"#;
+        let said = table(&read(&RING.replacen("\"owners", crowded, 1)).unwrap());
+        let end = "2 owners each, tokens\nwarning: 7 partitions have two owners in one zone";
+        assert!(said.ends_with(end), "{said}");
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// One of the cluster's fixed, power-of-two many slices of the key space.
+/// One of the cluster's slices of the key space, whose number is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionId(pub u16);
 

@@ -50,10 +50,13 @@ impl From<&String> for Key {
     }
 }
 
-/// How many partitions a cluster has: a power of two from 1 to 32,768, fixed when it is created.
+/// How many partitions a cluster has: 1 to 32,768, fixed when it is created.
+///
+/// Each is an equal slice of the positions, to a position. Most strategies of placement take a
+/// power of two only, [`Strategy::Modulo`](crate::ring::Strategy::Modulo) takes any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partitions {
-    bits: u32,
+    count: u32,
 }
 
 impl Partitions {
@@ -63,38 +66,69 @@ impl Partitions {
     /// `count` partitions; `None` unless it is a power of two from 1 to [`Partitions::MAX`].
     #[must_use]
     pub fn new(count: u32) -> Option<Self> {
-        (count.is_power_of_two() && count <= Self::MAX).then(|| Self { bits: count.ilog2() })
+        Self::any(count).filter(|partitions| partitions.is_power_of_two())
+    }
+
+    /// `count` partitions; `None` unless it is from 1 to [`Partitions::MAX`].
+    #[must_use]
+    pub fn any(count: u32) -> Option<Self> {
+        (1..=Self::MAX).contains(&count).then_some(Self { count })
+    }
+
+    /// Whether there are 1, 2, 4, 8 and so on of them.
+    #[must_use]
+    pub fn is_power_of_two(self) -> bool {
+        self.count.is_power_of_two()
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(self) -> u32 {
-        1 << self.bits
+        self.count
     }
 
-    /// The partition that holds `key`: the top bits of its position.
+    /// The partition that holds `key`: its position, scaled down to their number. Of a power of
+    /// two those are the top bits.
     #[must_use]
     pub fn of(self, key: Key) -> PartitionId {
-        let top = key.0.checked_shr(64 - self.bits).unwrap_or(0);
-        PartitionId(u16::try_from(top).expect("at most 15 bits are left"))
+        let scaled = (u128::from(key.0) * u128::from(self.count)) >> 64;
+        PartitionId(u16::try_from(scaled).expect("less than 32,768"))
     }
 
     /// The first position of `partition`.
+    ///
+    /// # Panics
+    /// When there is no such partition.
     #[must_use]
     pub fn start(self, partition: PartitionId) -> Key {
-        Key(u64::from(partition.0).checked_shl(64 - self.bits).unwrap_or(0))
+        self.after(2 * u32::from(partition.0))
+    }
+
+    /// The position in the middle of `partition`.
+    ///
+    /// # Panics
+    /// When there is no such partition.
+    #[must_use]
+    pub fn middle(self, partition: PartitionId) -> Key {
+        self.after(2 * u32::from(partition.0) + 1)
+    }
+
+    /// The first position after so many halves of partitions.
+    fn after(self, halves: u32) -> Key {
+        let position = (u128::from(halves) << 64).div_ceil(u128::from(2 * self.count));
+        Key(u64::try_from(position).expect("the partition is one of these"))
     }
 
     /// All partitions in order.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = PartitionId> + ExactSizeIterator {
-        let count = u16::try_from(self.count()).expect("at most 32,768");
+        let count = u16::try_from(self.count).expect("at most 32,768");
         (0..count).map(PartitionId)
     }
 }
 
 impl Default for Partitions {
     fn default() -> Self {
-        Self { bits: 8 }
+        Self { count: 256 }
     }
 }
 
@@ -125,13 +159,27 @@ mod tests {
 
     #[test]
     fn every_partition_starts_inside_itself() {
-        for count in [1, 2, 256, Partitions::MAX] {
-            let partitions = Partitions::new(count).unwrap();
+        for count in [1, 2, 3, 7, 256, 1_000, Partitions::MAX - 1, Partitions::MAX] {
+            let partitions = Partitions::any(count).unwrap();
             assert_eq!(partitions.iter().len(), count as usize);
             assert!(partitions.iter().all(|p| partitions.of(partitions.start(p)) == p));
+            assert!(partitions.iter().all(|p| partitions.of(partitions.middle(p)) == p));
+            let before = |p| Key::at(partitions.start(p).position() - 1);
+            let mut later = partitions.iter().skip(1);
+            assert!(later.all(|p| partitions.of(before(p)).0 + 1 == p.0));
         }
         assert_eq!(Partitions::new(3), None);
         assert_eq!(Partitions::new(0), None);
         assert_eq!(Partitions::new(1 << 16), None);
+        assert_eq!(Partitions::any(0), None);
+        assert_eq!(Partitions::any(Partitions::MAX + 1), None);
+    }
+
+    #[test]
+    fn of_a_power_of_two_the_top_bits_of_a_position_are_the_partition() {
+        let partitions = Partitions::new(256).unwrap();
+        assert_eq!(partitions.of(Key::at(0xab12_3456_789a_bcde)), PartitionId(0xab));
+        assert_eq!(partitions.start(PartitionId(0xab)), Key::at(0xab << 56));
+        assert_eq!(partitions.middle(PartitionId(0xab)), Key::at(0xab80 << 48));
     }
 }

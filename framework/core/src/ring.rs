@@ -3,10 +3,24 @@
 //! A ring is an immutable value. For each partition it has a *preference list* of seats on
 //! distinct nodes: the first [`Ring::replicas`] are the partition's **owners**, the very first its
 //! **primary**, those after them its **fallbacks** in order. Which list a partition gets is a pure
-//! function of the members (see [`balanced`]), so every node derives the same ring by itself.
+//! function of the members (see [`strategy`]), so every node derives the same ring by itself.
 
 pub mod balanced;
+mod distance;
+pub mod full;
+#[cfg(test)]
+mod laws;
+mod list;
+pub mod modulo;
+pub mod rendezvous;
 pub mod report;
+#[cfg(test)]
+mod story;
+pub mod strategy;
+mod terms;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -16,6 +30,9 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::id::{Epoch, NodeName, PartitionId, Seat};
 use crate::key::{Key, Partitions};
 use crate::quorum::REPLICAS_MAX;
+use terms::Terms;
+
+pub use strategy::Strategy;
 
 /// Who may hold partitions, and how many of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +58,12 @@ impl Member {
 pub struct Blueprint {
     /// The number of the ring in its chain.
     pub epoch: Epoch,
+    /// How partitions are placed.
+    pub strategy: Strategy,
     /// How many partitions there are.
     pub partitions: Partitions,
-    /// How many owners each partition has, when there are so many members.
+    /// How many owners each partition has, when there are so many members. [`Strategy::Full`]
+    /// makes it their number.
     pub replicas: u8,
     /// The members, in any order.
     pub members: Vec<Member>,
@@ -75,12 +95,29 @@ pub enum RingError {
         /// What was asked for.
         replicas: u8,
     },
+    /// Every member would own everything, and there are more than a command can address.
+    #[error(
+        "the strategy full makes all {members} members owners: it takes {REPLICAS_MAX} at most"
+    )]
+    TooManyForFull {
+        /// How many members have a weight above zero.
+        members: usize,
+    },
+    /// A number of partitions that the strategy does not take.
+    #[error("{partitions} partitions: the strategy {strategy} takes powers of two only")]
+    NotAPowerOfTwo {
+        /// How many were asked for.
+        partitions: u32,
+        /// The strategy.
+        strategy: Strategy,
+    },
 }
 
 /// Who owns what, at one epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     epoch: Epoch,
+    strategy: Strategy,
     partitions: Partitions,
     replicas: u8,
     members: Vec<Member>,
@@ -90,15 +127,18 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Places the partitions on the members with the [`balanced`] strategy, as near to
-    /// `previous` as balance allows.
+    /// Places the partitions on the members by the blueprint's strategy; [`Strategy::Balanced`]
+    /// does so as near to `previous` as balance allows.
     ///
     /// # Errors
     /// [`RingError`] when the blueprint cannot be a ring.
     pub fn build(blueprint: Blueprint, previous: Option<&Self>) -> Result<Self, RingError> {
-        let Blueprint { epoch, partitions, replicas, mut members } = blueprint;
+        let Blueprint { epoch, strategy, partitions, replicas, mut members } = blueprint;
         if replicas == 0 || replicas > REPLICAS_MAX {
             return Err(RingError::Replicas { replicas });
+        }
+        if !partitions.is_power_of_two() && !strategy.takes_any_number_of_partitions() {
+            return Err(RingError::NotAPowerOfTwo { partitions: partitions.count(), strategy });
         }
         members.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(pair) = members.windows(2).find(|pair| pair[0].name == pair[1].name) {
@@ -109,17 +149,36 @@ impl Ring {
         if owning == 0 {
             return Err(RingError::NoOwners);
         }
+        let replicas = match strategy {
+            Strategy::Balanced | Strategy::Tokens | Strategy::Rendezvous | Strategy::Modulo => {
+                replicas
+            }
+            Strategy::Full => full::replicas(&members)?,
+        };
         let width = owning.min(usize::from(REPLICAS_MAX));
-        let preference = balanced::place(&members, partitions, replicas, width, previous);
-        assert_eq!(preference.len(), width * partitions.count() as usize, "a list per partition");
-        let fingerprint = fingerprint(epoch, replicas, width, &preference);
-        Ok(Self { epoch, partitions, replicas, members, width, preference, fingerprint })
+        let terms = Terms::new(&members, partitions, replicas, previous);
+        let places = match strategy {
+            Strategy::Balanced => balanced::place(&terms, width),
+            Strategy::Tokens => tokens::place(&terms, partitions, width),
+            Strategy::Rendezvous | Strategy::Full => rendezvous::place(&terms, width),
+            Strategy::Modulo => modulo::place(&terms, width),
+        };
+        assert_eq!(places.len(), width * partitions.count() as usize, "a list per partition");
+        let preference: Vec<_> = places.into_iter().map(|at| terms.candidates[at].seat).collect();
+        let fingerprint = fingerprint(epoch, strategy, replicas, width, &preference);
+        Ok(Self { epoch, strategy, partitions, replicas, members, width, preference, fingerprint })
     }
 
     /// The ring's number in its chain.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// How the partitions are placed.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// How many partitions there are.
@@ -171,7 +230,8 @@ impl Ring {
         self.partitions.iter().filter(move |&p| self.owners(p, self.replicas).contains(&seat))
     }
 
-    /// A number that equals another ring's only if both say the same about every partition.
+    /// A number that equals another ring's only if both say the same about every partition, and
+    /// were placed by one strategy: else they would part at the next change.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
@@ -189,8 +249,18 @@ fn check_seats(members: &[Member]) -> Result<(), RingError> {
     }
 }
 
-fn fingerprint(epoch: Epoch, replicas: u8, width: usize, preference: &[Seat]) -> u64 {
+fn fingerprint(
+    epoch: Epoch,
+    strategy: Strategy,
+    replicas: u8,
+    width: usize,
+    preference: &[Seat],
+) -> u64 {
     let mut hash = Xxh3::new();
+    // The default goes without saying, so that releases which knew no other agree with this one.
+    if strategy != Strategy::default() {
+        hash.update(strategy.as_str().as_bytes());
+    }
     hash.update(&epoch.0.to_le_bytes());
     hash.update(&[replicas]);
     hash.update(&(width as u64).to_le_bytes());
@@ -198,48 +268,4 @@ fn fingerprint(epoch: Epoch, replicas: u8, width: usize, preference: &[Seat]) ->
         hash.update(&seat.0.to_le_bytes());
     }
     hash.digest()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn blueprint(names: &[&str]) -> Blueprint {
-        let member = |name: &&str| Member::new(NodeName::new(name).unwrap());
-        Blueprint {
-            epoch: Epoch(1),
-            partitions: Partitions::default(),
-            replicas: 3,
-            members: names.iter().map(member).collect(),
-        }
-    }
-
-    #[test]
-    fn the_order_in_which_members_were_seen_does_not_matter() {
-        let one = Ring::build(blueprint(&["a", "b", "c"]), None).unwrap();
-        let other = Ring::build(blueprint(&["c", "a", "b"]), None).unwrap();
-        assert_eq!(one, other);
-        assert_eq!(one.fingerprint(), other.fingerprint());
-    }
-
-    #[test]
-    fn a_preference_list_never_names_a_seat_twice() {
-        let ring = Ring::build(blueprint(&["a", "b", "c", "d", "e"]), None).unwrap();
-        for partition in ring.partitions().iter() {
-            let mut list = ring.preference(partition).to_vec();
-            list.sort();
-            list.dedup();
-            assert_eq!(list.len(), 5);
-        }
-    }
-
-    #[test]
-    fn impossible_blueprints_are_refused() {
-        assert_eq!(Ring::build(blueprint(&[]), None).unwrap_err(), RingError::NoOwners);
-        let name = NodeName::new("a").unwrap();
-        let twice = Ring::build(blueprint(&["a", "b", "a"]), None).unwrap_err();
-        assert_eq!(twice, RingError::DuplicateName { name });
-        let none = Blueprint { replicas: 0, ..blueprint(&["a"]) };
-        assert_eq!(Ring::build(none, None).unwrap_err(), RingError::Replicas { replicas: 0 });
-    }
 }

@@ -13,11 +13,13 @@ use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::id::{Epoch, NodeName};
 use crate::key::Partitions;
 use crate::membership::Fact;
-use crate::ring::{Blueprint, Member, Ring, RingError};
+use crate::ring::{Blueprint, Member, Ring, RingError, Strategy};
 
 /// What the ring is made of, besides members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// How partitions are placed.
+    pub strategy: Strategy,
     /// How many partitions there are.
     pub partitions: Partitions,
     /// How many owners each partition has.
@@ -26,7 +28,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { partitions: Partitions::default(), replicas: 3 }
+        Self { strategy: Strategy::default(), partitions: Partitions::default(), replicas: 3 }
     }
 }
 
@@ -80,6 +82,7 @@ impl RingView {
         }
         let blueprint = Blueprint {
             epoch: Epoch(1),
+            strategy: self.settings.strategy,
             partitions: self.settings.partitions,
             replicas: self.settings.replicas,
             members: self.seen.values().cloned().collect(),

@@ -15,7 +15,7 @@ use crate::id::{AppId, Epoch, NodeId, NodeName, Seat};
 use crate::key::{Key, Partitions};
 use crate::peer::Entry;
 use crate::record::{Freshness, Record, Version};
-use crate::ring::{Blueprint, Member, Ring};
+use crate::ring::{Blueprint, Member, Ring, Strategy};
 
 /// Numbers under names.
 #[derive(Clone)]
@@ -153,6 +153,7 @@ pub fn ring_of(partitions: u32, members: &[&str]) -> Arc<Ring> {
 pub fn ring_with(partitions: u32, replicas: u8, members: &[&str]) -> Arc<Ring> {
     let blueprint = Blueprint {
         epoch: Epoch(1),
+        strategy: Strategy::default(),
         partitions: Partitions::new(partitions).unwrap(),
         replicas,
         members: members.iter().map(|member| Member::new(name(member))).collect(),

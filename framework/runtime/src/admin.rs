@@ -99,7 +99,7 @@ fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
 /// A ring as JSON: owners of partitions are named by their place among the members, primaries
 /// first, so that 32,768 partitions fit in a page.
 fn ring_as_json(cluster: &str, here: Seat, ring: &Ring, view: &View) -> Value {
-    let loads = ring.balance();
+    let (loads, crowding) = (ring.balance(), ring.crowding());
     let members = ring.members().iter().zip(&loads).map(|(member, load)| {
         json!({
             "name": member.name.as_str(),
@@ -119,9 +119,11 @@ fn ring_as_json(cluster: &str, here: Seat, ring: &Ring, view: &View) -> Value {
         "cluster": cluster,
         "epoch": ring.epoch().0,
         "fingerprint": format!("{:016x}", ring.fingerprint()),
+        "strategy": ring.strategy().as_str(),
         "partitions": ring.partitions().count(),
         "replicas": ring.replicas(),
         "members": members.collect::<Vec<_>>(),
+        "crowded": { "owners": crowding.owners, "fallbacks": crowding.fallbacks },
         "owners": ring.partitions().iter().map(places).collect::<Vec<_>>(),
     })
 }
@@ -163,7 +165,7 @@ mod tests {
 
     use peer_ring_core::id::{Epoch, NodeName};
     use peer_ring_core::key::Partitions;
-    use peer_ring_core::ring::Blueprint;
+    use peer_ring_core::ring::{Blueprint, Strategy};
     use peer_ring_core::view::{Health, PeerHealth};
 
     use super::*;
@@ -172,6 +174,7 @@ mod tests {
         let member = |name| Member::new(NodeName::new(name).unwrap());
         let blueprint = Blueprint {
             epoch: Epoch(4),
+            strategy: Strategy::default(),
             partitions: Partitions::new(8).unwrap(),
             replicas: 2,
             members: ["a", "b", "c"].map(member).to_vec(),
@@ -188,6 +191,8 @@ mod tests {
         let view = View { ring: Some(Arc::new(ring.clone())), health };
         let json = ring_as_json("test", seat(0), &ring, &view);
         assert_eq!(json["epoch"], 4);
+        assert_eq!(json["strategy"], "balanced");
+        assert_eq!(json["crowded"]["owners"], 0);
         let states: Vec<_> =
             (0..3).map(|at| json["members"][at]["state"].as_str().unwrap()).collect();
         assert_eq!(states, ["alive", "alive", "down"]);

@@ -12,7 +12,7 @@ use crate::flight::{FlightError, record};
 /// The version of the format that this build writes and reads.
 ///
 /// Actors of another build may decide otherwise, so a replay by one is worth little anyway.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const MAGIC: &[u8; 16] = b"peer-ring flight";
 const WHAT: &str = "the header";
@@ -66,7 +66,8 @@ impl Header {
         put_u64(&mut payload, self.node.0);
         put_u64(&mut payload, self.started.0);
         payload.push(self.shards);
-        let ring_view::Settings { partitions, replicas } = &self.ring;
+        let ring_view::Settings { strategy, partitions, replicas } = &self.ring;
+        put_bytes(&mut payload, strategy.as_str().as_bytes());
         payload.extend_from_slice(&partitions.count().to_le_bytes());
         payload.push(*replicas);
         let membership::Settings { probe_interval, suspect_after, down_after } = self.membership;
@@ -115,10 +116,14 @@ impl Header {
         if shards == 0 || shards == u8::MAX {
             return cursor.wrong("shards");
         }
-        let Some(partitions) = Partitions::new(cursor.u32("partitions")?) else {
+        let Ok(strategy) = cursor.text("strategy")?.parse() else {
+            return cursor.wrong("strategy");
+        };
+        let Some(partitions) = Partitions::any(cursor.u32("partitions")?) else {
             return cursor.wrong("partitions");
         };
-        let ring = ring_view::Settings { partitions, replicas: cursor.u8("replicas")? };
+        let replicas = cursor.u8("replicas")?;
+        let ring = ring_view::Settings { strategy, partitions, replicas };
         let membership = membership::Settings {
             probe_interval: cursor.span("membership")?,
             suspect_after: cursor.span("membership")?,

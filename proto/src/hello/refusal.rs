@@ -60,8 +60,8 @@ pub enum HelloRefusal {
     /// The two have different rings of the same number.
     #[error(
         "nodes {} and {} are both at ring epoch {epoch}, with different rings ({:016x} and \
-         {:016x}): their lists of members, zones, weights, replicas or partitions differ; make \
-         them the same and restart the node that was wrong",
+         {:016x}): their lists of members, zones, weights, replicas, partitions or strategies \
+         differ; make them the same and restart the node that was wrong",
         .ours.0, .theirs.0, .ours.1, .theirs.1
     )]
     DifferentRing {

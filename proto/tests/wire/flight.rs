@@ -9,6 +9,7 @@ use peer_ring_core::id::{AppId, CallerId, Desk, NodeId, NodeName, RequestId, Sea
 use peer_ring_core::key::{Key, Partitions};
 use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_core::peer::{Body, Lane, Request};
+use peer_ring_core::ring::Strategy as Placement;
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
 use peer_ring_proto::flight::{
@@ -122,14 +123,16 @@ proptest! {
         name in name(),
         numbers in any::<[u32; 9]>(),
         shards in 1..=254_u8,
-        bits in 0..=15_u32,
+        partitions in 1..=Partitions::MAX,
+        strategy in proptest::sample::select(&Placement::ALL[..]),
         apps in proptest::collection::vec(".{0,9}", 0..3),
     ) {
         let span = |at: usize| Duration::from_nanos(numbers[at].into());
         let mut header = Header::new(&cluster, name, NodeId(numbers[0].into()));
         header.started = Wall(numbers[1].into());
         header.shards = shards;
-        header.ring.partitions = Partitions::new(1 << bits).unwrap();
+        header.ring.partitions = Partitions::any(partitions).unwrap();
+        header.ring.strategy = strategy;
         header.membership.probe_interval = span(2);
         header.membership.suspect_after = span(3);
         header.membership.down_after = span(4);
@@ -204,7 +207,7 @@ fn a_recording_of_another_version_is_refused_by_its_number() {
     file[16] = 9;
     let error = Recording::read(file.into()).unwrap_err();
     assert_eq!(error, FlightError::Version { found: 9 });
-    let said = "this recording is of version 9, and this build reads version 1";
+    let said = "this recording is of version 9, and this build reads version 2";
     assert_eq!(error.to_string(), said);
 }
 

@@ -67,7 +67,7 @@ fn check_list(partition: PartitionId, owners: &[Seat], wanted: usize) -> Result<
 mod tests {
     use peer_ring_core::id::NodeName;
     use peer_ring_core::key::Partitions;
-    use peer_ring_core::ring::{Blueprint, Member};
+    use peer_ring_core::ring::{Blueprint, Member, Strategy};
 
     use super::*;
 
@@ -75,7 +75,8 @@ mod tests {
         let member = |name: &&str| Member::new(NodeName::new(name).unwrap());
         let members = names.iter().map(member).collect();
         let partitions = Partitions::new(8).unwrap();
-        let blueprint = Blueprint { epoch: Epoch(epoch), partitions, replicas: 2, members };
+        let (epoch, strategy) = (Epoch(epoch), Strategy::default());
+        let blueprint = Blueprint { epoch, strategy, partitions, replicas: 2, members };
         Arc::new(Ring::build(blueprint, None).unwrap())
     }
 

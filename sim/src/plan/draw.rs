@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use peer_ring_core::rare::Mark;
+use peer_ring_core::ring::Strategy;
 use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
@@ -33,7 +34,8 @@ pub(super) fn plan<S: Subject>(subject: &S, seed: u64, swarm: &Swarm) -> Plan<S>
     let is_ruled_out = |kind| subject.rules_out(&settings, kind);
     let mut stream = Stream::new(seed, "faults", &[]);
     let faults = faults::draw(sizes.nodes, turmoil, swarm, is_ruled_out, &mut stream);
-    let cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
+    let mut cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
+    cluster.ring.strategy = strategy(sizes, &mut Stream::new(seed, "strategy", &[]));
     let rise = *Stream::new(seed, "rise", &[]).pick(&[1, 1, 3, 10]);
     let switches = switches(swarm, &mut Stream::new(seed, "switches", &[]));
     Plan { seed, settings, cluster, patience, calls, faults, heal, switches, rise }
@@ -54,6 +56,16 @@ fn cluster(sizes: Sizes, stream: &mut Stream) -> Cluster {
     }
     cluster.wire = wire(sizes.nodes, stream);
     Cluster { shards: sizes.shards, latency, ..cluster }
+}
+
+/// The default in every other run. A full ring only where all own everything anyway: it would have
+/// more owners than the app counts on.
+fn strategy(sizes: Sizes, stream: &mut Stream) -> Strategy {
+    let others = [Strategy::Tokens, Strategy::Rendezvous, Strategy::Modulo, Strategy::Full];
+    let drawn = *stream.pick(&others);
+    let is_default =
+        stream.below(2) == 0 || drawn == Strategy::Full && sizes.replicas < sizes.nodes;
+    if is_default { Strategy::default() } else { drawn }
 }
 
 /// Mostly nodes speak all versions of the wire; else some or all are of an older release.

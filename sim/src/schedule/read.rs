@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use peer_ring_core::rare::Mark;
+use peer_ring_core::ring::Strategy;
+use peer_ring_core::ring::strategy::UnknownStrategy;
 use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
@@ -132,6 +134,7 @@ struct Draft<S: Subject> {
     patience: Option<Patience>,
     rise: Option<u32>,
     heal: Option<Time>,
+    strategy: Option<Strategy>,
     room: Option<usize>,
     wire: BTreeMap<NodeIndex, Protocols>,
     switches: BTreeMap<Mark, u16>,
@@ -152,6 +155,7 @@ impl<S: Subject> Default for Draft<S> {
             patience: None,
             rise: None,
             heal: None,
+            strategy: None,
             room: None,
             wire: BTreeMap::new(),
             switches: BTreeMap::new(),
@@ -176,6 +180,7 @@ impl<S: Subject> Draft<S> {
                 words.the("at")?;
                 set(&mut self.heal, "heal", last(words, |words| words.time())?)
             }
+            "strategy" => set(&mut self.strategy, "strategy", last(words, strategy)?),
             "room" => set(&mut self.room, "room", last(words, |words| words.number("a number"))?),
             "wire" => {
                 let (node, wire) = wire(words)?;
@@ -214,6 +219,7 @@ impl<S: Subject> Draft<S> {
         let mut cluster = Cluster::new(sizes.nodes, sizes.replicas);
         let spoken = |node| self.wire.get(&node).copied().unwrap_or(usual);
         cluster.wire = (0..sizes.nodes).map(NodeIndex).map(spoken).collect();
+        cluster.ring.strategy = self.strategy.unwrap_or_default();
         if let Some(room) = self.room {
             cluster.coordinator.inflight_max = room;
         }
@@ -307,6 +313,11 @@ fn patience(mut words: Words<'_>) -> Result<Patience, Wrong> {
     words.the("then")?;
     let patience = last(words, |words| words.span())?;
     Ok(Patience { timeout, patience })
+}
+
+fn strategy(words: &mut Words<'_>) -> Result<Strategy, Wrong> {
+    let name = words.word("a strategy")?;
+    name.parse().map_err(|unknown: UnknownStrategy| Wrong(unknown.to_string()))
 }
 
 fn wire(mut words: Words<'_>) -> Result<(NodeIndex, Protocols), Wrong> {

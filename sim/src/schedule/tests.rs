@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use peer_ring_core::ring::Strategy;
 use peer_ring_proto::hello::Protocols;
 
 use super::*;
@@ -85,6 +86,7 @@ fn every_mistake_is_named_with_its_line() {
         ("at 1.25s for", "at 1.25s during lunch for", "line 8: 'lunch' is not something"),
         ("heal at 2s", "heal at 2s\nwire n3 2 to 1", "line 8: 2 to 1 is no range"),
         ("heal at 2s", "heal at 2s\nwire n3 1 to 9", "line 8: there is no wire version 9"),
+        ("heal at 2s", "heal at 2s\nstrategy magic", "line 8: 'magic' is not a strategy; balanced"),
         ("heal at 2s", "heal at 2s\nswitch light 1%", "line 8: 'light' is not a branch"),
         ("for 300ms", "for 300", "line 8: '300' is not a time"),
         ("#11", "#12", "line 10: there is a call #12 already"),
@@ -124,6 +126,17 @@ fn a_fault_may_wait_until_something_is_going_on() {
     let lines = run::watch(&store, &plan, crate::trace::Trace::with_lines()).lines;
     let crashed = lines.iter().find(|line| line.text.contains("n2 crashes")).unwrap();
     assert!(crashed.moment.at >= Time::ZERO + Duration::from_millis(1_300), "{crashed}");
+}
+
+#[test]
+fn a_schedule_says_how_partitions_are_placed_unless_that_is_balanced() {
+    let store = Store::default();
+    let placed = |text: &str| read(&store, text).unwrap().plan.cluster.ring.strategy;
+    assert_eq!(placed(SMALL), Strategy::Balanced);
+    let text = SMALL.replace("heal at 2s", "heal at 2s\nstrategy tokens");
+    assert_eq!(placed(&text), Strategy::Tokens);
+    assert!(write(&store, &read(&store, &text).unwrap()).contains("\nstrategy tokens\n"));
+    assert_eq!(run::run(&store, &read(&store, &text).unwrap().plan).violation, None);
 }
 
 #[test]

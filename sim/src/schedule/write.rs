@@ -1,6 +1,7 @@
 //! Writing schedules.
 
 use peer_ring_core::coordinator;
+use peer_ring_core::ring::Strategy;
 use peer_ring_proto::hello::Protocols;
 
 use crate::plan::{Patience, Plan, Planned};
@@ -40,6 +41,9 @@ pub fn write<S: Subject>(subject: &S, schedule: &Schedule<S>) -> String {
         format!("rise {rise}"),
         format!("heal at {}", Span(heal.since(Time::ZERO))),
     ];
+    if cluster.ring.strategy != Strategy::default() {
+        lines.push(format!("strategy {}", cluster.ring.strategy));
+    }
     if cluster.coordinator.inflight_max != coordinator::Settings::default().inflight_max {
         lines.push(format!("room {}", cluster.coordinator.inflight_max));
     }

@@ -11,10 +11,12 @@ use peer_ring::flight::BYTES_MIN as FLIGHT_BYTES_MIN;
 use peer_ring_core::id::check_name;
 use peer_ring_core::key::Partitions;
 use peer_ring_core::quorum::REPLICAS_MAX;
+use peer_ring_core::ring::Strategy;
 use peer_ring_kv::fronts::BadLimit;
 use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
+use super::cluster::Ring;
 use super::discovery::{Discovery, Member, Static};
 use super::flight::Flight;
 use super::fronts::Fronts;
@@ -77,7 +79,7 @@ pub fn check(config: &NodeConfig) -> Result<(), Problems> {
     }
     found.cluster(config);
     for (name, namespace) in &config.namespaces {
-        found.namespace(name, namespace, config.ring.replicas);
+        found.namespace(name, namespace, config.replicas());
     }
     found.fronts(config);
     if config.stop.grace_ms > WAIT_MS_MAX {
@@ -213,10 +215,12 @@ impl Found {
 
     fn cluster(&mut self, config: &NodeConfig) {
         let NodeConfig { ring, requests, membership, links, .. } = config;
-        if Partitions::new(ring.partitions).is_none() {
-            let max = Partitions::MAX;
-            let problem = format!("{} is not a power of two from 1 to {max}", ring.partitions);
-            self.add("ring.partitions", problem);
+        self.partitions(ring);
+        let owners = config.replicas();
+        if ring.strategy == Strategy::Full && owners > REPLICAS_MAX {
+            let problem =
+                format!("full makes all {owners} members owners: it takes {REPLICAS_MAX} at most");
+            self.add("ring.strategy", problem);
         }
         if ring.replicas == 0 || ring.replicas > REPLICAS_MAX {
             self.add("ring.replicas", format!("{} is not 1 to {REPLICAS_MAX}", ring.replicas));
@@ -249,6 +253,21 @@ impl Found {
         if WireVersion::of(links.wire_max).is_none() {
             let newest = WireVersion::NEWEST;
             self.add("links.wire_max", format!("{} is not 1 to {newest}", links.wire_max));
+        }
+    }
+
+    fn partitions(&mut self, ring: &Ring) {
+        let (count, max) = (ring.partitions, Partitions::MAX);
+        let takes_any = ring.strategy.takes_any_number_of_partitions();
+        match Partitions::any(count) {
+            Some(partitions) if takes_any || partitions.is_power_of_two() => {}
+            Some(_) | None if takes_any => {
+                self.add("ring.partitions", format!("{count} is not 1 to {max}"));
+            }
+            Some(_) | None => {
+                let problem = format!("{count} is not a power of two from 1 to {max}");
+                self.add("ring.partitions", problem);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use peer_ring::{LinkSettings, WireVersion};
+use peer_ring_core::ring::Strategy;
 use peer_ring_core::{coordinator, membership, ring_view};
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ring {
-    /// How many partitions there are: a power of two, fixed when the cluster is created.
+    /// How partitions are placed on members: `balanced`, `tokens`, `rendezvous`, `modulo` or
+    /// `full`.
+    pub strategy: Strategy,
+    /// How many partitions there are, fixed when the cluster is created: a power of two, or any
+    /// number for `modulo`.
     pub partitions: u32,
-    /// How many owners each partition has, when there are so many members.
+    /// How many owners each partition has, when there are so many members; `full` makes it their
+    /// number.
     pub replicas: u8,
 }
 
@@ -109,8 +115,8 @@ impl Links {
 
 impl Default for Ring {
     fn default() -> Self {
-        let ring_view::Settings { partitions, replicas } = ring_view::Settings::default();
-        Self { partitions: partitions.count(), replicas }
+        let ring_view::Settings { strategy, partitions, replicas } = ring_view::Settings::default();
+        Self { strategy, partitions: partitions.count(), replicas }
     }
 }
 

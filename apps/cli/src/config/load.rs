@@ -76,10 +76,11 @@ pub fn settle(mut config: NodeConfig, surroundings: &Surroundings) -> NodeConfig
     if config.node.name.is_none() {
         config.node.name.clone_from(&surroundings.host);
     }
+    let replicas = config.replicas();
     let default = peer_ring_kv::namespace::DEFAULT;
     config.namespaces.entry(default.to_owned()).or_default();
     for namespace in config.namespaces.values_mut() {
-        namespace.n = namespace.n.or(Some(config.ring.replicas));
+        namespace.n = namespace.n.or(Some(replicas));
     }
     config
 }

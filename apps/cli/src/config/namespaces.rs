@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Namespace {
-    /// On how many nodes; on `ring.replicas` when not given.
+    /// On how many nodes; on as many as the ring has owners of a partition when not given.
     pub n: Option<u8>,
     /// How many must answer a read; a majority of `n` when not given.
     pub r: Option<u8>,

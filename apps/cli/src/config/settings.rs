@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use peer_ring::Sighting;
 use peer_ring_core::key::Partitions;
+use peer_ring_core::ring::Strategy;
 use peer_ring_core::ring_view;
 use peer_ring_kv::fronts::FrontConfig;
 use peer_ring_kv::{Namespace, Namespaces};
@@ -40,7 +41,7 @@ impl NodeConfig {
 
     fn node_settings(&self) -> anyhow::Result<peer_ring::Config> {
         let name = self.node.name.as_deref().context("node.name is missing")?;
-        let partitions = Partitions::new(self.ring.partitions).context("ring.partitions")?;
+        let partitions = Partitions::any(self.ring.partitions).context("ring.partitions")?;
         let mut node = peer_ring::Config::new(name)?;
         node.cluster.clone_from(&self.cluster);
         node.zone = self.node.zone.as_deref().map(Into::into);
@@ -52,7 +53,8 @@ impl NodeConfig {
             threads => threads,
         };
         node.members = self.members()?;
-        node.ring = ring_view::Settings { partitions, replicas: self.ring.replicas };
+        let strategy = self.ring.strategy;
+        node.ring = ring_view::Settings { strategy, partitions, replicas: self.ring.replicas };
         node.membership = self.membership.settings();
         node.coordinator = self.requests.coordinator();
         node.timeout = Duration::from_millis(self.requests.timeout_ms);
@@ -60,6 +62,22 @@ impl NodeConfig {
         node.links = self.links.settings();
         node.flight = self.flight.settings();
         Ok(node)
+    }
+
+    /// How many owners each partition has: of a full ring, all members that own.
+    #[must_use]
+    pub fn replicas(&self) -> u8 {
+        match (self.ring.strategy, &self.discovery) {
+            (Strategy::Full, Some(Discovery::Static(Static { members }))) => {
+                let owning = members.iter().filter(|member| member.weight > 0).count();
+                u8::try_from(owning).unwrap_or(u8::MAX)
+            }
+            (Strategy::Full, None)
+            | (
+                Strategy::Balanced | Strategy::Tokens | Strategy::Rendezvous | Strategy::Modulo,
+                Some(Discovery::Static(_)) | None,
+            ) => self.ring.replicas,
+        }
     }
 
     fn members(&self) -> anyhow::Result<Vec<Sighting>> {
@@ -73,7 +91,7 @@ impl NodeConfig {
     fn store(&self) -> anyhow::Result<Namespaces> {
         let mut named = BTreeMap::new();
         for (name, namespace) in &self.namespaces {
-            let settings = namespace.settings(self.ring.replicas).context("a count is zero")?;
+            let settings = namespace.settings(self.replicas()).context("a count is zero")?;
             named.insert(Namespace::new(name)?, settings);
         }
         Ok(Namespaces::new(named))

@@ -40,6 +40,20 @@ fn a_node_of_another_cluster_is_refused_in_both_names_and_hurts_nobody() {
 }
 
 #[test]
+fn a_node_of_another_strategy_is_refused_by_both_and_hurts_nobody() {
+    let mut cluster = Cluster::stopped();
+    (1..3).for_each(|at| cluster.launch(at));
+    (1..3).for_each(|at| cluster.wait_ready(at));
+    let config = cluster.config(0);
+    let arguments = ["node", "--config", config.to_str().unwrap()];
+    let stranger = Process::start(&arguments, &[("PEER_RING_RING_STRATEGY", "tokens")]);
+    until("both sides say why", PATIENCE, || {
+        [stranger.said(), cluster.said(1)].iter().all(|said| said.contains("strategies differ"))
+    });
+    (1..3).for_each(|at| works(&cluster, at));
+}
+
+#[test]
 fn a_second_node_of_one_name_ends_with_an_error_and_the_first_goes_on() {
     let cluster = Cluster::start();
     let variables = [

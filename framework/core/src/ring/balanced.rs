@@ -13,7 +13,7 @@
 //!
 //! How the lists are made, a file for each step:
 //!
-//! 1. `terms`: who may own, and how many owners of one partition each zone has at least and at
+//! 1. `terms`, which all strategies share: who may own, and how many owners of one partition each zone has at least and at
 //!    most.
 //! 2. `share`: how many partitions each seat shall own, in proportion to weights.
 //! 3. `claim`: owners of before stay; empty places go to the nearest with room in its share.
@@ -43,37 +43,24 @@
 
 mod chain;
 mod claim;
-mod distance;
 #[cfg(test)]
-mod laws;
+pub(super) mod laws;
 mod level;
 mod primary;
-mod share;
-mod terms;
+pub(super) mod share;
 #[cfg(test)]
 mod tests;
 
-use crate::id::Seat;
-use crate::key::Partitions;
-use crate::ring::{Member, Ring};
-use terms::Terms;
+use crate::ring::terms::Terms;
 
-/// The preference lists, `width` seats for each partition in order.
-pub(super) fn place(
-    members: &[Member],
-    partitions: Partitions,
-    replicas: u8,
-    width: usize,
-    previous: Option<&Ring>,
-) -> Vec<Seat> {
-    let terms = Terms::new(members, partitions, replicas, previous);
-    let shares = share::shares(&terms);
-    let owners = claim::owners(&terms, &shares);
-    let primaries = primary::primaries(&terms, &owners);
+/// The preference lists, `width` candidates for each partition in order.
+pub(super) fn place(terms: &Terms, width: usize) -> Vec<usize> {
+    let shares = share::shares(terms);
+    let owners = claim::owners(terms, &shares);
+    let primaries = primary::primaries(terms, &owners);
     let mut lists = Vec::with_capacity(width * terms.partitions);
     for (partition, (owners, primary)) in owners.into_iter().zip(primaries).enumerate() {
-        let list = in_order(&terms, partition, owners, primary, width);
-        lists.extend(list.into_iter().map(|candidate| terms.candidates[candidate].seat));
+        lists.extend(in_order(terms, partition, owners, primary, width));
     }
     lists
 }

@@ -1,5 +1,7 @@
 //! What a ring gives to each member, and what changes from one ring to the next.
 
+use std::collections::BTreeMap;
+
 use crate::id::{NodeName, Seat};
 use crate::ring::Ring;
 
@@ -23,6 +25,25 @@ pub struct Moves {
     pub led_anew: usize,
 }
 
+/// Where zones are too few, or too small, to keep the copies of a partition apart.
+///
+/// A member that names no zone is a zone of its own, so a cluster without zones has none of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crowding {
+    /// Partitions of which one zone has two owners or more.
+    pub owners: usize,
+    /// Partitions whose first fallback stands in the zone of an owner.
+    pub fallbacks: usize,
+}
+
+impl Crowding {
+    /// Whether any partition is concerned.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self != Self::default()
+    }
+}
+
 impl Ring {
     /// What each member has, in the order of their names.
     #[must_use]
@@ -42,6 +63,28 @@ impl Ring {
             led: occurrences(&led, name.seat()),
         };
         self.members.iter().map(|member| load(&member.name)).collect()
+    }
+
+    /// How many partitions have copies in one zone.
+    #[must_use]
+    pub fn crowding(&self) -> Crowding {
+        let zones: BTreeMap<_, _> =
+            self.members.iter().map(|member| (member.name.seat(), &member.zone)).collect();
+        // Those without a zone are all apart.
+        let is_shared = |seat: &Seat, others: &[Seat]| {
+            let zone = zones[seat];
+            zone.is_some() && others.iter().any(|other| zones[other] == zone)
+        };
+        let mut crowding = Crowding::default();
+        for partition in self.partitions.iter() {
+            let list = self.preference(partition);
+            let owners = self.owners(partition, self.replicas);
+            let shared = (1..owners.len()).any(|at| is_shared(&owners[at], &owners[..at]));
+            let fallback = list.get(owners.len());
+            crowding.owners += usize::from(shared);
+            crowding.fallbacks += usize::from(fallback.is_some_and(|it| is_shared(it, owners)));
+        }
+        crowding
     }
 
     /// What it takes to come to this ring from `earlier`, which has as many partitions.

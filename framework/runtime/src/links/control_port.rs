@@ -7,6 +7,8 @@ use actix::Addr;
 use ahash::AHashMap;
 use peer_ring_core::actor::{Now, Outbox};
 use peer_ring_core::id::Seat;
+use peer_ring_core::ring::Ring;
+use peer_ring_core::ring::report::Crowding;
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{Control, ControlIn, ControlOut, ShardIn};
 use tokio::sync::watch;
@@ -45,12 +47,27 @@ impl ControlPort {
 
     fn push(&self, view: View) {
         if let Some(ring) = &view.ring {
+            let known = self.view.borrow().ring.as_ref().map(|known| known.epoch());
+            if known != Some(ring.epoch()) {
+                warn_of_crowding(ring);
+            }
             self.links.set_ring(ring);
         }
         for shard in &self.shards {
             shard.do_send(Inputs(vec![ShardIn::View(view.clone())]));
         }
         self.view.send_replace(Arc::new(view));
+    }
+}
+
+/// Says when zones are too few, or too small, to keep all copies of a partition apart.
+fn warn_of_crowding(ring: &Ring) {
+    let Crowding { owners, fallbacks } = ring.crowding();
+    if owners > 0 {
+        tracing::warn!(partitions = owners, "there are two owners of a partition in one zone");
+    }
+    if fallbacks > 0 {
+        tracing::warn!(partitions = fallbacks, "the first fallback stands in the zone of an owner");
     }
 }
 

@@ -58,6 +58,35 @@ fn the_ring_has_a_power_of_two_of_partitions_and_a_few_replicas() {
 }
 
 #[test]
+fn shards_may_be_any_number() {
+    let shards = |count| {
+        said(|config| {
+            config.ring.strategy = Strategy::Modulo;
+            config.ring.partitions = count;
+        })
+    };
+    assert_eq!(shards(100), "right");
+    assert_eq!(shards(0), "ring.partitions: 0 is not 1 to 32768");
+}
+
+#[test]
+fn a_full_ring_has_its_members_for_replicas_and_no_more_than_sixteen() {
+    let full = |count: usize, n| {
+        said(|config| {
+            config.ring.strategy = Strategy::Full;
+            let more = 2..count;
+            let more = more.map(|i| member(&format!("m{i}"), &format!("c:{}", i + 1)));
+            members(config).extend(more);
+            config.namespaces.insert("x".to_owned(), Namespace { n, ..Namespace::default() });
+        })
+    };
+    assert_eq!(full(16, Some(16)), "right");
+    assert!(full(4, Some(5)).starts_with("namespaces.x.n: 5 is not 1 to "));
+    let many = full(17, None);
+    assert_eq!(many, "ring.strategy: full makes all 17 members owners: it takes 16 at most");
+}
+
+#[test]
 fn a_quorum_is_no_larger_than_the_replicas() {
     let with = |namespace: &Namespace| {
         said(|config| {

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use peer_ring_core::ring::Strategy;
+
 use super::*;
 use crate::config::discovery::{Discovery, Static};
 
@@ -49,7 +51,7 @@ fn the_file_that_documents_the_defaults_names_every_field() {
 fn a_field_that_does_not_exist_is_named_with_its_line_and_shown() {
     let said = refused(&format!("{MEMBERS}ring:\n  partitons: 64\n"));
     assert!(said.contains(": line 3: ring.partitons: unknown field `partitons`"), "{said}");
-    assert!(said.contains("expected one of partitions, replicas"), "{said}");
+    assert!(said.contains("expected one of strategy, partitions, replicas"), "{said}");
     assert!(said.contains("3 |   partitons: 64"), "{said}");
 }
 
@@ -61,6 +63,9 @@ fn a_wrong_value_is_named_with_its_line() {
     assert!(said.contains(": line 2: listen.peers: invalid socket address"), "{said}");
     let said = refused("namespaces:\n  x:\n    n: 300\n");
     assert!(said.contains(": line 3: namespaces.x.n: invalid u8"), "{said}");
+    let said = refused("ring:\n  strategy: magic\n");
+    assert!(said.contains(": line 2: ring.strategy: unknown variant `magic`"), "{said}");
+    assert!(said.contains("balanced, tokens, rendezvous, modulo, full"), "{said}");
     let said = refused("fronts: {resp: {allow_flush: yes}}");
     assert!(said.contains("fronts.resp.allow_flush: invalid boolean"), "{said}");
 }
@@ -129,6 +134,22 @@ fn a_namespace_has_as_many_replicas_as_the_ring_unless_it_says() {
     let config = load_text(&text, &[]).unwrap();
     let n: Vec<_> = config.namespaces.values().map(|namespace| namespace.n).collect();
     assert_eq!(n, [Some(2), Some(1), Some(2)], "default, x, z");
+}
+
+#[test]
+fn a_strategy_is_named_in_the_file_or_the_environment() {
+    let config = load_text(&format!("{MEMBERS}ring: {{strategy: tokens}}\n"), &[]).unwrap();
+    assert_eq!(config.settings().unwrap().node.ring.strategy, Strategy::Tokens);
+    let text = format!("{MEMBERS}ring: {{partitions: 100}}\n");
+    let config = load_text(&text, &[("PEER_RING_RING_STRATEGY", "modulo")]).unwrap();
+    let ring = config.settings().unwrap().node.ring;
+    assert_eq!((ring.strategy, ring.partitions.count()), (Strategy::Modulo, 100));
+}
+
+#[test]
+fn a_namespace_of_a_full_ring_is_on_all_members() {
+    let config = load_text(&format!("{MEMBERS}ring: {{strategy: full}}\n"), &[]).unwrap();
+    assert_eq!(config.namespaces["default"].n, Some(1));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::ring::balanced::chain::Link;
 use crate::ring::balanced::level;
-use crate::ring::balanced::terms::Terms;
+use crate::ring::terms::Terms;
 
 /// The owners of each partition, in no order that means anything: every candidate owns as many
 /// partitions as its share is, and every partition's owners are spread over zones as they must be.

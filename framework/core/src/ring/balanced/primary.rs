@@ -6,7 +6,7 @@
 
 use crate::ring::balanced::chain::{Link, shortest};
 use crate::ring::balanced::share::Call;
-use crate::ring::balanced::terms::Terms;
+use crate::ring::terms::Terms;
 
 /// The primary of each partition.
 pub(super) fn primaries(terms: &Terms, owners: &[Vec<usize>]) -> Vec<usize> {

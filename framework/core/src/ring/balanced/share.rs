@@ -9,7 +9,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::id::Seat;
-use crate::ring::balanced::terms::{Candidate, Terms};
+use crate::ring::terms::{Candidate, Terms};
 
 /// How many partitions each candidate shall own.
 pub(super) fn shares(terms: &Terms) -> Vec<usize> {
@@ -27,7 +27,7 @@ pub(super) fn shares(terms: &Terms) -> Vec<usize> {
 
 /// A claim to one place: the smaller, the better.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
+pub(in crate::ring) struct Call {
     twice: u64,
     weight: u64,
 }

@@ -2,34 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::id::{Epoch, NodeName};
-use crate::key::Partitions;
 use crate::ring::report::{Load, Moves};
-use crate::ring::{Blueprint, Member, Ring};
+use crate::ring::tests::{members, ring_by, zoned};
+use crate::ring::{Member, Ring, Strategy};
 
-/// `n0`, `n1` and so on, without zones, of weight 1.
-pub(super) fn members(count: usize) -> Vec<Member> {
-    (0..count).map(|i| Member::new(NodeName::new(&format!("n{i}")).unwrap())).collect()
-}
-
-/// The same, dealt to zones in turn.
-fn zoned(count: usize, zones: usize) -> Vec<Member> {
-    let mut members = members(count);
-    for (i, member) in members.iter_mut().enumerate() {
-        member.zone = Some(format!("z{}", i % zones).into());
-    }
-    members
-}
-
+/// A ring of this strategy.
 pub(super) fn ring(
     members: &[Member],
     partitions: u32,
     replicas: u8,
     previous: Option<&Ring>,
 ) -> Ring {
-    let partitions = Partitions::new(partitions).unwrap();
-    let blueprint = Blueprint { epoch: Epoch(1), partitions, replicas, members: members.to_vec() };
-    Ring::build(blueprint, previous).unwrap()
+    ring_by(Strategy::Balanced, members, partitions, replicas, previous)
 }
 
 fn range(numbers: impl Iterator<Item = usize> + Clone) -> (usize, usize) {

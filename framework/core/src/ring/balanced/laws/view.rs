@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::id::Seat;
 use crate::ring::Ring;
 use crate::ring::balanced::chain::Link;
-use crate::ring::balanced::terms::Terms;
+use crate::ring::terms::Terms;
 
-pub(super) struct View {
+pub(in crate::ring) struct View {
     pub terms: Terms,
     /// By partition, the primary first.
     pub owners: Vec<Vec<usize>>,

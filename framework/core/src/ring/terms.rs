@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::id::Seat;
 use crate::key::Partitions;
-use crate::ring::balanced::distance::distance;
+use crate::ring::distance::distance;
 use crate::ring::{Member, Ring};
 
 /// A member that may own, known to the steps of a placement by its index.
