@@ -12,6 +12,7 @@ mod control_port;
 mod dial;
 mod outbound;
 mod read;
+mod standing;
 mod table;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ pub use control_port::{ControlPort, ControlShell};
 pub use dial::DialError;
 pub use outbound::{Frames, Outbound};
 use read::LinkEnd;
+use standing::Standing;
 use table::Table;
 
 /// The links of one node.
@@ -52,6 +54,7 @@ struct Shared {
     identity: Mutex<Identity>,
     ring: Mutex<Option<Arc<Ring>>>,
     table: Mutex<Table>,
+    standing: Mutex<Standing>,
     shards: Vec<Addr<ShardShell>>,
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
@@ -85,6 +88,7 @@ impl Links {
             identity: Mutex::new(identity),
             ring: Mutex::new(None),
             table: Mutex::default(),
+            standing: Mutex::default(),
             shards,
             control: OnceLock::new(),
             stopper,
@@ -141,6 +145,7 @@ impl Links {
     fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
         let wire = outbound.version();
+        lock(&self.0.standing).linked(seat);
         let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
         if is_replacing {
             self.lose(seat, lane);
@@ -198,8 +203,10 @@ impl Links {
         }
         for lane in [Lane::Foreground, Lane::Background] {
             let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
-            let keep = dial::keep(self.clone(), peer.clone(), address.to_owned(), lane, stop);
-            actix_rt::spawn(keep);
+            let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+            actix_rt::spawn(async move {
+                dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+            });
         }
     }
 
