@@ -1,12 +1,14 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
-//! Of two nodes the one with the smaller name dials; the other accepts. After the handshake the
+//! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
+//! nobody dials it. After the handshake the
 //! stream carries messages both ways, whoever dialled, in the newest version of the wire that both
 //! speak. What the actors of one turn say is packed
 //! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod ask;
 mod carrier;
 mod control_port;
 mod dial;
@@ -138,6 +140,9 @@ impl Links {
         if let Some(holder) = lock(&self.0.table).other_holder(name.seat(), theirs.identity.node) {
             return Err(HelloRefusal::NameInUse { name: name.clone(), holder });
         }
+        if self.is_ours_to_dial(name) {
+            return Err(HelloRefusal::OursToDial { ours: ours.name, theirs: name.clone() });
+        }
         Ok(accepted)
     }
 
@@ -196,18 +201,26 @@ impl Links {
         lock(&self.0.identity).name < *peer
     }
 
-    /// Keeps a link to this peer at this address, if it is ours to dial.
+    /// Keeps a link to this peer at this address, if it is ours to dial, and asks for it otherwise.
     fn connect(&self, peer: &NodeName, address: &str) {
-        if !self.is_ours_to_dial(peer) {
-            return;
-        }
-        for lane in [Lane::Foreground, Lane::Background] {
-            let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+        if self.is_ours_to_dial(peer) {
+            self.dial(peer, address, Lane::Foreground);
+            self.dial(peer, address, Lane::Background);
+        } else {
+            let stop = lock(&self.0.table).begin_dialling(peer.seat(), Lane::Foreground);
             let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
             actix_rt::spawn(async move {
-                dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+                dial::until(&links, stop, ask::keep_asking(&links, &peer, &address)).await;
             });
         }
+    }
+
+    fn dial(&self, peer: &NodeName, address: &str, lane: Lane) {
+        let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+        let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+        actix_rt::spawn(async move {
+            dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+        });
     }
 
     /// Keeps no link to this peer any more.

@@ -154,6 +154,35 @@ async fn a_second_node_of_one_name_gives_up_and_says_why() {
 }
 
 #[actix_rt::test]
+async fn a_second_node_of_the_highest_name_asks_gives_up_and_says_why() {
+    let [first, second] = pair();
+    let nodes = [start(&first).await, start(&second).await];
+    for node in &nodes {
+        ready(node).await;
+    }
+    let mut impostor = second.clone();
+    impostor.listen = free_address();
+    let impostor = start(&impostor).await;
+    let end = tokio::time::timeout(Duration::from_secs(10), impostor.stopped()).await.unwrap();
+    let text = end.unwrap_err().to_string();
+    assert!(text.contains("the name n2 is in use"), "{text}");
+    for node in &nodes {
+        assert!(node.handle().is_ready());
+        still_works(node).await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_node_that_asks_why_nobody_dials_it_gets_no_link() {
+    let [first, _] = pair();
+    let node = start(&first).await;
+    let (code, text) = refusal(first.listen, identity("n2")).await;
+    assert_eq!(code, RefusalCode::Other);
+    assert!(text.contains("node n1 makes the links to node n2"), "{text}");
+    assert_eq!(node.handle().stats().await.links.len(), 0);
+}
+
+#[actix_rt::test]
 async fn nodes_with_different_rings_refuse_each_other() {
     let [first, mut second] = pair();
     second.ring.replicas = 2;
@@ -193,11 +222,11 @@ async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
 
 #[actix_rt::test]
 async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
-    let [config, _] = pair();
+    let [_, config] = pair();
     let node = start(&config).await;
-    let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n2") };
+    let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n1") };
     for noise in [&b"\xff\xff\xff\xff"[..], b"", b"\x22\x04\x0a\x02\x08\x01", b"\x2a\x02\x08\x01"] {
-        for who in [identity("n2"), old.clone()] {
+        for who in [identity("n1"), old.clone()] {
             let frames = vec![hello(who), RawFrame(noise.to_vec().into())];
             let answer = answer(config.listen, frames).await;
             assert!(matches!(answer, Some(Frame::Welcome(_))), "{answer:?}");
@@ -214,12 +243,12 @@ async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
 
 #[actix_rt::test]
 async fn a_frame_that_was_changed_on_its_way_costs_the_link_and_is_counted() {
-    let [config, _] = pair();
+    let [_, config] = pair();
     let node = start(&config).await;
     let RawFrame(good) = Frame::Batch(Vec::new()).encode(WireVersion::V2);
     let mut bad = good.to_vec();
     bad[1] ^= 1;
-    let frames = vec![hello(identity("n2")), RawFrame(good), RawFrame(bad.into())];
+    let frames = vec![hello(identity("n1")), RawFrame(good), RawFrame(bad.into())];
     let answer = answer(config.listen, frames).await;
     assert!(matches!(answer, Some(Frame::Welcome(Welcome { protocol: 2, .. }))), "{answer:?}");
     tokio::time::timeout(Duration::from_secs(5), async {

@@ -52,7 +52,7 @@ pub enum DialError {
 }
 
 /// A link that stands.
-struct Made {
+pub(super) struct Made {
     welcome: Welcome,
     outbound: Outbound,
     inbound: Inbound,
@@ -138,7 +138,7 @@ async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     links.down(peer, lane, number, &end);
 }
 
-async fn dial(
+pub(super) async fn dial(
     links: &Links,
     peer: &NodeName,
     address: &str,
