@@ -1,6 +1,7 @@
 //! Forwarding: a command for a key that this node does not own goes to an owner, once.
 //!
-//! Another owner is tried only while it is certain that nothing has happened yet: when the request
+//! It goes to the same owner as the one before it for the same partition, unless that one does not
+//! answer. Another owner is tried only while it is certain that nothing has happened yet: when the request
 //! never left this node, or when the owner refused it. A command that only reads may be tried
 //! again in any case.
 
@@ -33,10 +34,22 @@ impl Coordinator {
         match op.plan.kind {
             Kind::Owner => (!tried.contains(0)).then_some(0),
             Kind::Read | Kind::Write => {
-                let order = self.by_speed(&op.owners);
-                order.into_iter().find(|&index| !tried.contains(index))
+                let count = op.replicas();
+                let first = self.first_choice(count);
+                let turns = (0..count).map(|turn| (first + turn) % count);
+                let untried = turns.filter(|index| !tried.contains(*index));
+                untried.min_by_key(|index| self.view.health.state(op.owners[usize::from(*index)]))
             }
         }
+    }
+
+    /// Where in every preference list of `count` owners this node begins.
+    ///
+    /// All that it forwards for one partition goes to one owner, while that one is alive: what is
+    /// asked after what meets it there, in order. The partitions spread it over the cluster, and
+    /// the forwarding nodes over the owners of a partition.
+    fn first_choice(&self, count: u8) -> u8 {
+        u8::try_from(self.seat.0 % u64::from(count)).expect("less than a number of 8 bits")
     }
 
     pub(super) fn forward_answer(
