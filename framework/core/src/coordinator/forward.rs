@@ -14,25 +14,37 @@ use crate::id::RequestId;
 use crate::peer::{Request, Response};
 use crate::quorum::Replicas;
 use crate::rare::{Mark, reached};
+use crate::view::PeerState;
 
 impl Coordinator {
+    /// Hands a command on, and keeps it until it is answered.
     pub(super) fn begin_forward(
         &mut self,
         now: Now,
         id: RequestId,
-        op: &mut Op,
+        mut op: Op,
         out: &mut Outbox<Out>,
     ) {
-        self.counters.forwarded += 1;
         let tried = Replicas::default();
-        let to = self.next_owner(op, tried).expect("a command has an owner at least");
-        forward(now, id, op, to, tried, out);
+        let Some(to) = self.next_owner(&op, tried) else {
+            reached(Mark::ForwardNobody);
+            let failure = nobody_left(&op);
+            return self.end(&op, Err(failure), out);
+        };
+        self.counters.forwarded += 1;
+        forward(now, id, &mut op, to, tried, out);
+        self.keep(id, op);
     }
 
     /// The owner to try next, after those in `tried`.
     fn next_owner(&self, op: &Op, tried: Replicas) -> Option<u8> {
         match op.plan.kind {
-            Kind::Owner => (!tried.contains(0)).then_some(0),
+            // A link may stand to a primary that does not answer. To ask it would leave open
+            // whether the command has run, for as long as the caller waits and afterwards.
+            Kind::Owner => {
+                let is_down = self.view.health.state(op.owners[0]) == PeerState::Down;
+                (!tried.contains(0) && !is_down).then_some(0)
+            }
             Kind::Read | Kind::Write => {
                 let count = op.replicas();
                 let first = self.first_choice(count);

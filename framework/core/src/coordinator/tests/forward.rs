@@ -91,6 +91,16 @@ fn a_command_of_the_owner_goes_to_the_primary_and_nobody_else() {
 }
 
 #[test]
+fn a_primary_that_is_down_is_not_asked_and_nothing_has_happened() {
+    let mut world = World::at(1);
+    world.set_down(&[0]);
+    world.ask(Plan::owner(3, 2), &Note::Add("k".into(), 1));
+    assert!(world.sent.is_empty());
+    assert_eq!(world.reply(), Some(&Err(Failure::PrimaryDown { partition: 0 })));
+    assert_eq!(world.coordinator.inflight(), 0);
+}
+
+#[test]
 fn a_peer_that_is_down_is_tried_last() {
     let mut world = outside();
     world.set_down(&[0, 1]);
