@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use peer_ring::core::id::Epoch;
+use peer_ring::core::peer::{Body, Request};
 use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
 use peer_ring_proto::grpc::PeerClient;
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
@@ -269,4 +270,42 @@ async fn a_connection_that_never_says_hello_is_closed() {
     let node = start(&config).await;
     assert_eq!(answer(config.listen, Vec::new()).await, None);
     drop(node);
+}
+
+#[actix_rt::test]
+async fn what_a_dropped_client_has_asked_is_forgotten_here_and_cancelled_there() {
+    let [_, mut config] = pair();
+    config.members[1].weight = 0;
+    let node = start(&config).await;
+    // The only owner takes what it is sent, and answers nothing.
+    let mut owner = PeerClient::connect(format!("http://{}", config.listen)).await.unwrap();
+    let hello = stream::iter([hello(identity("n1"))]).chain(stream::pending());
+    let mut frames = owner.link(hello).await.unwrap().into_inner();
+    let welcome = frames.message().await.unwrap().unwrap();
+    assert!(matches!(Frame::decode_first(welcome, &Limits::default()), Ok(Frame::Welcome(_))));
+    let handle = node.handle();
+    let mut client = handle.client();
+    for tag in 0..3 {
+        client.queue(tag, &tag, Duration::from_secs(60));
+    }
+    client.flush();
+    while handle.stats().await.shards.inflight < 3 {
+        assert!(client.try_next().is_none());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(client.in_flight(), 3);
+    drop(client);
+    let cancelled = async {
+        let mut count = 0;
+        while count < 3 {
+            let raw = frames.message().await.unwrap().unwrap();
+            let frame = Frame::decode(raw, WireVersion::NEWEST, &Limits::default()).unwrap();
+            let Frame::Batch(messages) = frame else { panic!("{frame:?}") };
+            let is_cancel =
+                |body: &Body| matches!(body, Body::Request { request: Request::Cancel { .. }, .. });
+            count += messages.iter().filter(|message| is_cancel(&message.body)).count();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), cancelled).await.unwrap();
+    assert_eq!(handle.stats().await.shards.inflight, 0);
 }
