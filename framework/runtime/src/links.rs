@@ -25,13 +25,13 @@ use actix::Addr;
 use peer_ring_core::id::{NodeName, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
-use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
+use peer_ring_core::wiring::Control;
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
 use peer_ring_proto::{Limits, WireVersion, hello};
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
-use crate::shell::{Adjust, Inputs, Shell};
+use crate::shell::{Adjust, Shell};
 use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
@@ -146,51 +146,47 @@ impl Links {
         Ok(accepted)
     }
 
-    /// Enters a link that stands, and tells everybody.
+    /// Enters a link that stands, and tells everybody. Its number.
     fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
         let wire = outbound.version();
         lock(&self.0.standing).linked(seat);
-        let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
-        if is_replacing {
-            self.lose(seat, lane);
-        }
+        // Held until all are told, so that they learn of links in the order of their numbers.
+        let mut table = lock(&self.0.table);
+        let number = table.enter(peer, lane, outbound.clone());
         for shard in &self.0.shards {
             let outbound = outbound.clone();
-            let change = move |port: &mut ShardPort| port.link(seat, lane, outbound);
+            let change = move |port: &mut ShardPort| port.link(seat, lane, number, outbound);
             shard.do_send(Adjust(Box::new(change)));
         }
         if lane == Lane::Foreground {
-            let outbound = outbound.clone();
-            let change = move |port: &mut ControlPort| port.link(seat, outbound);
+            let (outbound, id) = (outbound.clone(), peer.node);
+            let change = move |port: &mut ControlPort| port.link(seat, id, number, outbound);
             self.control().do_send(Adjust(Box::new(change)));
-            self.control().do_send(Inputs(vec![ControlIn::LinkUp { seat, id: peer.node }]));
         }
+        drop(table);
         tracing::info!(peer = %peer.name, id = %peer.node, ?lane, %wire, "linked");
         number
     }
 
-    /// Takes a link out that broke, and tells everybody.
+    /// Takes a link out that broke, and tells everybody: whoever has a newer one by now loses
+    /// nothing.
     fn down(&self, peer: &NodeName, lane: Lane, number: u64, end: &LinkEnd) {
         let seat = peer.seat();
         if let LinkEnd::Wire(error) = end {
             tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
             self.0.frames_damaged.fetch_add(error.is_damage().into(), Ordering::Relaxed);
         }
-        if lock(&self.0.table).leave(seat, lane, number) {
-            self.lose(seat, lane);
-        }
-        tracing::info!(%peer, ?lane, why = %end, "link lost");
-    }
-
-    /// Tells the actors that a link is gone, and with it what was under way.
-    fn lose(&self, seat: Seat, lane: Lane) {
+        lock(&self.0.table).leave(seat, lane, number);
         for shard in &self.0.shards {
-            shard.do_send(Inputs(vec![ShardIn::LinkLost { seat, lane }]));
+            let change = move |port: &mut ShardPort| port.unlink(seat, lane, number);
+            shard.do_send(Adjust(Box::new(change)));
         }
         if lane == Lane::Foreground {
-            self.control().do_send(Inputs(vec![ControlIn::LinkDown { seat }]));
+            let change = move |port: &mut ControlPort| port.unlink(seat, number);
+            self.control().do_send(Adjust(Box::new(change)));
         }
+        tracing::info!(%peer, ?lane, why = %end, "link lost");
     }
 
     fn control(&self) -> &Addr<ControlShell> {
