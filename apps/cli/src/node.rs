@@ -98,10 +98,10 @@ pub async fn stop(
     mut signals: Signals,
     grace: Duration,
 ) -> Result<Exit, Failure> {
-    let all = futures::future::join_all(servers.into_iter().map(Server::stop));
+    let all = Server::stop(servers);
     tokio::select! {
         biased;
-        _ = all => {
+        () = all => {
             tracing::info!("stopped");
             Ok(Exit::Ok)
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::anyhow;
+use futures::future::join_all;
 use peer_ring::{Node, NodeFailure, StartError};
 use peer_ring_kv::Kv;
 use peer_ring_kv::fronts::{FrontError, Serving, serve};
@@ -59,10 +60,16 @@ impl Server {
         }
     }
 
-    /// Stops the node: what is under way may finish first.
-    pub async fn stop(self) {
-        self.fronts.stop().await;
-        self.node.stop().await;
+    /// Stops nodes of one cluster. Their fronts let nobody in any more and finish what clients
+    /// have begun, for as long as the configuration says; only then the nodes stop, since any of
+    /// them may be needed for a request to any other.
+    pub async fn stop(servers: Vec<Self>) {
+        let close = async |Self { node, fronts }: Self| {
+            fronts.stop().await;
+            node
+        };
+        let nodes = join_all(servers.into_iter().map(close)).await;
+        join_all(nodes.into_iter().map(Node::stop)).await;
     }
 }
 

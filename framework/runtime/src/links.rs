@@ -1,17 +1,20 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
-//! Of two nodes the one with the smaller name dials; the other accepts. After the handshake the
+//! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
+//! nobody dials it. After the handshake the
 //! stream carries messages both ways, whoever dialled, in the newest version of the wire that both
 //! speak. What the actors of one turn say is packed
 //! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod ask;
 mod carrier;
 mod control_port;
 mod dial;
 mod outbound;
 mod read;
+mod standing;
 mod table;
 
 use std::net::SocketAddr;
@@ -22,13 +25,13 @@ use actix::Addr;
 use peer_ring_core::id::{NodeName, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
-use peer_ring_core::wiring::{Control, ControlIn, ShardIn};
+use peer_ring_core::wiring::Control;
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
 use peer_ring_proto::{Limits, WireVersion, hello};
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
-use crate::shell::{Adjust, Inputs, Shell};
+use crate::shell::{Adjust, Shell};
 use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
@@ -39,6 +42,7 @@ pub use control_port::{ControlPort, ControlShell};
 pub use dial::DialError;
 pub use outbound::{Frames, Outbound};
 use read::LinkEnd;
+use standing::Standing;
 use table::Table;
 
 /// The links of one node.
@@ -52,6 +56,7 @@ struct Shared {
     identity: Mutex<Identity>,
     ring: Mutex<Option<Arc<Ring>>>,
     table: Mutex<Table>,
+    standing: Mutex<Standing>,
     shards: Vec<Addr<ShardShell>>,
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
@@ -85,6 +90,7 @@ impl Links {
             identity: Mutex::new(identity),
             ring: Mutex::new(None),
             table: Mutex::default(),
+            standing: Mutex::default(),
             shards,
             control: OnceLock::new(),
             stopper,
@@ -134,53 +140,53 @@ impl Links {
         if let Some(holder) = lock(&self.0.table).other_holder(name.seat(), theirs.identity.node) {
             return Err(HelloRefusal::NameInUse { name: name.clone(), holder });
         }
+        if self.is_ours_to_dial(name) {
+            return Err(HelloRefusal::OursToDial { ours: ours.name, theirs: name.clone() });
+        }
         Ok(accepted)
     }
 
-    /// Enters a link that stands, and tells everybody.
+    /// Enters a link that stands, and tells everybody. Its number.
     fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
         let wire = outbound.version();
-        let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
-        if is_replacing {
-            self.lose(seat, lane);
-        }
+        lock(&self.0.standing).linked(seat);
+        // Held until all are told, so that they learn of links in the order of their numbers.
+        let mut table = lock(&self.0.table);
+        let number = table.enter(peer, lane, outbound.clone());
         for shard in &self.0.shards {
             let outbound = outbound.clone();
-            let change = move |port: &mut ShardPort| port.link(seat, lane, outbound);
+            let change = move |port: &mut ShardPort| port.link(seat, lane, number, outbound);
             shard.do_send(Adjust(Box::new(change)));
         }
         if lane == Lane::Foreground {
-            let outbound = outbound.clone();
-            let change = move |port: &mut ControlPort| port.link(seat, outbound);
+            let (outbound, id) = (outbound.clone(), peer.node);
+            let change = move |port: &mut ControlPort| port.link(seat, id, number, outbound);
             self.control().do_send(Adjust(Box::new(change)));
-            self.control().do_send(Inputs(vec![ControlIn::LinkUp { seat, id: peer.node }]));
         }
+        drop(table);
         tracing::info!(peer = %peer.name, id = %peer.node, ?lane, %wire, "linked");
         number
     }
 
-    /// Takes a link out that broke, and tells everybody.
+    /// Takes a link out that broke, and tells everybody: whoever has a newer one by now loses
+    /// nothing.
     fn down(&self, peer: &NodeName, lane: Lane, number: u64, end: &LinkEnd) {
         let seat = peer.seat();
         if let LinkEnd::Wire(error) = end {
             tracing::warn!(%peer, %error, "the link is dropped for what the peer sent");
             self.0.frames_damaged.fetch_add(error.is_damage().into(), Ordering::Relaxed);
         }
-        if lock(&self.0.table).leave(seat, lane, number) {
-            self.lose(seat, lane);
-        }
-        tracing::info!(%peer, ?lane, why = %end, "link lost");
-    }
-
-    /// Tells the actors that a link is gone, and with it what was under way.
-    fn lose(&self, seat: Seat, lane: Lane) {
+        lock(&self.0.table).leave(seat, lane, number);
         for shard in &self.0.shards {
-            shard.do_send(Inputs(vec![ShardIn::LinkLost { seat, lane }]));
+            let change = move |port: &mut ShardPort| port.unlink(seat, lane, number);
+            shard.do_send(Adjust(Box::new(change)));
         }
         if lane == Lane::Foreground {
-            self.control().do_send(Inputs(vec![ControlIn::LinkDown { seat }]));
+            let change = move |port: &mut ControlPort| port.unlink(seat, number);
+            self.control().do_send(Adjust(Box::new(change)));
         }
+        tracing::info!(%peer, ?lane, why = %end, "link lost");
     }
 
     fn control(&self) -> &Addr<ControlShell> {
@@ -191,16 +197,26 @@ impl Links {
         lock(&self.0.identity).name < *peer
     }
 
-    /// Keeps a link to this peer at this address, if it is ours to dial.
+    /// Keeps a link to this peer at this address, if it is ours to dial, and asks for it otherwise.
     fn connect(&self, peer: &NodeName, address: &str) {
-        if !self.is_ours_to_dial(peer) {
-            return;
+        if self.is_ours_to_dial(peer) {
+            self.dial(peer, address, Lane::Foreground);
+            self.dial(peer, address, Lane::Background);
+        } else {
+            let stop = lock(&self.0.table).begin_dialling(peer.seat(), Lane::Foreground);
+            let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+            actix_rt::spawn(async move {
+                dial::until(&links, stop, ask::keep_asking(&links, &peer, &address)).await;
+            });
         }
-        for lane in [Lane::Foreground, Lane::Background] {
-            let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
-            let keep = dial::keep(self.clone(), peer.clone(), address.to_owned(), lane, stop);
-            actix_rt::spawn(keep);
-        }
+    }
+
+    fn dial(&self, peer: &NodeName, address: &str, lane: Lane) {
+        let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+        let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+        actix_rt::spawn(async move {
+            dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+        });
     }
 
     /// Keeps no link to this peer any more.

@@ -21,8 +21,16 @@ use crate::stats::ShardStats;
 /// A shard, running.
 pub type ShardShell = Shell<Shard, ShardPort>;
 
+/// What callers on this node want of a shard.
+pub enum Call {
+    /// A command is to run.
+    Ask(Asked),
+    /// Whoever asked does not wait any more.
+    Abandon(CallerId),
+}
+
 /// A caller's command.
-pub struct Call {
+pub struct Asked {
     /// Who asks; unique on this node.
     pub caller: CallerId,
     /// What is asked.
@@ -54,7 +62,8 @@ impl Reply {
 
 /// Links and callers of one shard.
 pub struct ShardPort {
-    links: AHashMap<(Seat, Lane), Outbound>,
+    /// The newest link to each peer on each lane, with its number.
+    links: AHashMap<(Seat, Lane), (u64, Outbound)>,
     callers: AHashMap<CallerId, (Instant, Reply)>,
     stats: ShardStats,
     blank: Arc<AtomicUsize>,
@@ -75,9 +84,26 @@ impl ShardPort {
         }
     }
 
-    /// Sends over this link from now on.
-    pub fn link(&mut self, seat: Seat, lane: Lane, outbound: Outbound) {
-        self.links.insert((seat, lane), outbound);
+    /// Sends over this link from now on. What was sent over the one before it is lost.
+    pub fn link(
+        &mut self,
+        seat: Seat,
+        lane: Lane,
+        number: u64,
+        outbound: Outbound,
+    ) -> Option<ShardIn> {
+        let before = self.links.insert((seat, lane), (number, outbound));
+        before.is_some().then_some(ShardIn::LinkLost { seat, lane })
+    }
+
+    /// Sends no more over the link of this number. The news of its end says nothing of what was
+    /// sent over a newer one.
+    pub fn unlink(&mut self, seat: Seat, lane: Lane, number: u64) -> Option<ShardIn> {
+        let newest = self.links.get(&(seat, lane));
+        newest.is_some_and(|(newest, _)| *newest == number).then(|| {
+            self.links.remove(&(seat, lane));
+            ShardIn::LinkLost { seat, lane }
+        })
     }
 
     fn send(&mut self, to: Seat, message: Message, echo: &mut Outbox<ShardIn>) {
@@ -86,7 +112,7 @@ impl ShardPort {
             Body::Response { .. } | Body::Leaving => None,
         };
         let link = self.links.get(&(to, message.lane()));
-        let is_sent = link.is_some_and(|outbound| outbound.send(message));
+        let is_sent = link.is_some_and(|(_, outbound)| outbound.send(message));
         if let Some(id) = request.filter(|_| !is_sent) {
             echo.push(ShardIn::Undelivered { to, id, may_have_arrived: false });
         }
@@ -115,9 +141,17 @@ impl Port<Shard> for ShardPort {
         }
     }
 
-    fn admit(&mut self, now: Now, Call { caller, ask, reply }: Call) -> ShardIn {
-        self.callers.insert(caller, (now.tick, reply));
-        ShardIn::Ask { caller, ask }
+    fn admit(&mut self, now: Now, call: Call) -> ShardIn {
+        match call {
+            Call::Ask(Asked { caller, ask, reply }) => {
+                self.callers.insert(caller, (now.tick, reply));
+                ShardIn::Ask { caller, ask }
+            }
+            Call::Abandon(caller) => {
+                self.callers.remove(&caller);
+                ShardIn::Abandon(caller)
+            }
+        }
     }
 
     fn look(&mut self, shard: &Shard) {
@@ -148,5 +182,55 @@ impl Port<Shard> for ShardPort {
             ShardIn::Undelivered { .. } => "an undelivered request",
             ShardIn::LinkLost { .. } => "a lost link",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use peer_ring_core::app::Plan;
+    use peer_ring_core::id::AppId;
+    use peer_ring_core::key::Key;
+    use peer_ring_proto::hello::{Goodbye, RefusalCode};
+    use peer_ring_proto::{Frame, Limits, WireVersion};
+
+    use super::*;
+
+    const SEAT: Seat = Seat(2);
+
+    fn outbound() -> (Outbound, crate::links::Frames) {
+        let hello = Goodbye { code: RefusalCode::Other, text: String::new() };
+        Outbound::new(Frame::Goodbye(hello), WireVersion::NEWEST, &Limits::default(), 1_000)
+    }
+
+    fn port() -> ShardPort {
+        ShardPort::new(Arc::default())
+    }
+
+    #[test]
+    fn the_late_end_of_a_replaced_link_loses_nothing_that_went_over_the_new_one() {
+        let mut port = port();
+        let ((old, _old), (new, _new)) = (outbound(), outbound());
+        assert!(port.link(SEAT, Lane::Foreground, 1, old).is_none());
+        let lost = port.link(SEAT, Lane::Foreground, 2, new);
+        assert!(matches!(lost, Some(ShardIn::LinkLost { seat: SEAT, lane: Lane::Foreground })));
+        assert!(port.unlink(SEAT, Lane::Foreground, 1).is_none());
+        let lost = port.unlink(SEAT, Lane::Foreground, 2);
+        assert!(matches!(lost, Some(ShardIn::LinkLost { seat: SEAT, lane: Lane::Foreground })));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_caller_that_went_away() {
+        let mut port = port();
+        let (sender, receiver) = oneshot::channel();
+        let caller = CallerId(1);
+        let plan = Plan::quorum(3, 2);
+        let timeout = std::time::Duration::from_secs(1);
+        let ask = Ask { app: AppId(1), key: Key::at(1), plan, command: Bytes::new(), timeout };
+        let reply = Reply::Once(sender);
+        port.admit(Now::default(), Call::Ask(Asked { caller, ask, reply }));
+        drop(receiver);
+        let input = port.admit(Now::default(), Call::Abandon(caller));
+        assert!(matches!(input, ShardIn::Abandon(CallerId(1))));
+        assert!(port.callers.is_empty());
     }
 }

@@ -71,10 +71,13 @@ pub struct Calls<T: Send + 'static>(pub Vec<T>);
 #[rtype(result = "()")]
 pub struct Inspect<T: Send + 'static>(pub oneshot::Sender<T>);
 
-/// Changes the port.
+/// Changes the port, and tells the actor what follows.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Adjust<P: 'static>(pub Box<dyn FnOnce(&mut P) + Send>);
+pub struct Adjust<P: 'static, T: 'static>(pub Change<P, T>);
+
+/// A change to a port, and what its actor is told of it.
+pub type Change<P, T> = Box<dyn FnOnce(&mut P) -> Option<T> + Send>;
 
 // Nothing in here is pinned: a shell is moved like any value.
 impl<A: Actor, P: Port<A>> Unpin for Shell<A, P> {}
@@ -245,15 +248,18 @@ where
     }
 }
 
-impl<A, P> Handler<Adjust<P>> for Shell<A, P>
+impl<A, P> Handler<Adjust<P, A::In>> for Shell<A, P>
 where
     A: Actor + 'static,
     P: Port<A>,
 {
     type Result = ();
 
-    fn handle(&mut self, Adjust(change): Adjust<P>, _: &mut Self::Context) {
-        change(&mut self.port);
+    fn handle(&mut self, Adjust(change): Adjust<P, A::In>, ctx: &mut Self::Context) {
+        if let Some(input) = change(&mut self.port) {
+            let now = self.clock.now();
+            self.turn(ctx, now, std::iter::once(input));
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `peer-ring dev`: what a newcomer runs first.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,6 +48,28 @@ fn a_value_set_at_one_node_is_got_from_another_with_redis_cli() {
 fn an_interrupt_stops_the_cluster_and_all_is_well() {
     let (process, _) = start();
     process.signal("INT");
+    let (code, said) = process.ended(Duration::from_secs(10));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn what_a_client_has_begun_at_one_node_is_finished_before_any_node_stops() {
+    let (process, [_, http, _]) = start();
+    let mut client = TcpStream::connect(("127.0.0.1", http)).unwrap();
+    let head = "PUT /v1/kv/default/a HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n\
+        content-length: 4\r\n\r\n";
+    client.write_all(head.as_bytes()).unwrap();
+    client.read_exact(&mut [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()]).unwrap();
+    process.signal("INT");
+    until("nobody is let in any more", Duration::from_secs(5), || {
+        TcpStream::connect(("127.0.0.1", http)).is_err()
+    });
+    // Time for nodes without clients to go away, if they did.
+    std::thread::sleep(Duration::from_millis(500));
+    client.write_all(b"here").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
     let (code, said) = process.ended(Duration::from_secs(10));
     assert_eq!(code, Some(0), "{said}");
 }

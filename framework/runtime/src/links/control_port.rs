@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix::Addr;
 use ahash::AHashMap;
 use peer_ring_core::actor::{Now, Outbox};
-use peer_ring_core::id::Seat;
+use peer_ring_core::id::{NodeId, Seat};
 use peer_ring_core::ring::Ring;
 use peer_ring_core::ring::report::Crowding;
 use peer_ring_core::view::View;
@@ -25,7 +25,8 @@ pub type ControlShell = Shell<Control, ControlPort>;
 pub struct ControlPort {
     links: Links,
     shards: Vec<Addr<ShardShell>>,
-    outbound: AHashMap<Seat, Outbound>,
+    /// The newest link to each peer, with its number.
+    links_up: AHashMap<Seat, (u64, Outbound)>,
     view: watch::Sender<Arc<View>>,
     stopper: Stopper,
 }
@@ -37,12 +38,28 @@ impl ControlPort {
         view: watch::Sender<Arc<View>>,
         stopper: Stopper,
     ) -> Self {
-        Self { links, shards, outbound: AHashMap::new(), view, stopper }
+        Self { links, shards, links_up: AHashMap::new(), view, stopper }
     }
 
     /// Sends over this link from now on.
-    pub fn link(&mut self, seat: Seat, outbound: Outbound) {
-        self.outbound.insert(seat, outbound);
+    pub fn link(
+        &mut self,
+        seat: Seat,
+        id: NodeId,
+        number: u64,
+        outbound: Outbound,
+    ) -> Option<ControlIn> {
+        self.links_up.insert(seat, (number, outbound));
+        Some(ControlIn::LinkUp { seat, id })
+    }
+
+    /// Sends no more over the link of this number.
+    pub fn unlink(&mut self, seat: Seat, number: u64) -> Option<ControlIn> {
+        let is_newest = self.links_up.get(&seat).is_some_and(|(newest, _)| *newest == number);
+        is_newest.then(|| {
+            self.links_up.remove(&seat);
+            ControlIn::LinkDown { seat }
+        })
     }
 
     fn push(&self, view: View) {
@@ -83,7 +100,7 @@ impl Port<Control> for ControlPort {
             ControlOut::Disconnect { seat } => self.links.disconnect(seat),
             ControlOut::Send { to, message } => {
                 // A probe that does not get out is a probe that is not answered.
-                let _ = self.outbound.get(&to).is_some_and(|outbound| outbound.send(message));
+                let _ = self.links_up.get(&to).is_some_and(|(_, link)| link.send(message));
             }
             ControlOut::View(view) => self.push(view),
             ControlOut::Impossible(why) => self.stopper.fail(why.into()),

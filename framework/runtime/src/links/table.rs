@@ -1,4 +1,4 @@
-//! Which links stand, and which are being dialled.
+//! Which links stand, and which are being dialled or asked for.
 
 use std::collections::BTreeMap;
 
@@ -32,25 +32,27 @@ impl Table {
         held.map(|link| link.id).find(|held| *held != id)
     }
 
-    /// Enters a link, and closes the one that stood before on its lane. Its number, and whether
-    /// there was one.
-    pub fn enter(&mut self, peer: &Identity, lane: Lane, outbound: Outbound) -> (u64, bool) {
+    /// Enters a link, and closes the one that stood before on its lane. Its number.
+    pub fn enter(&mut self, peer: &Identity, lane: Lane, outbound: Outbound) -> u64 {
         self.count += 1;
         let link = Link { number: self.count, name: peer.name.clone(), id: peer.node, outbound };
         let before = self.links.insert((peer.name.seat(), lane), link);
-        if let Some(before) = &before {
+        if let Some(before) = before {
             before.outbound.close();
         }
-        (self.count, before.is_some())
+        self.count
     }
 
-    /// Takes a link out. Whether it was still the current one of its lane.
-    pub fn leave(&mut self, seat: Seat, lane: Lane, number: u64) -> bool {
-        let is_current = self.links.get(&(seat, lane)).is_some_and(|link| link.number == number);
-        if is_current {
+    /// Takes a link out, unless a newer one has its place.
+    pub fn leave(&mut self, seat: Seat, lane: Lane, number: u64) {
+        if self.links.get(&(seat, lane)).is_some_and(|link| link.number == number) {
             self.links.remove(&(seat, lane));
         }
-        is_current
+    }
+
+    /// Whether a link to this peer stands on this lane.
+    pub fn stands(&self, seat: Seat, lane: Lane) -> bool {
+        self.links.contains_key(&(seat, lane))
     }
 
     /// Stops whoever dials this peer on this lane, and returns what stops the next one.
