@@ -86,6 +86,7 @@ each_is_found! {
     a_node_trusted_with_what_it_lost_is_found: "trusted-at-once",
     a_blank_replica_that_acknowledges_is_found: "blank-counts",
     a_replica_trusted_one_source_too_early_is_found: "fill-one-short",
+    a_replica_copied_in_part_and_trusted_is_found: "one-page-is-all",
     a_node_that_stays_suspect_is_found: "suspect-for-ever",
     a_checksum_that_is_not_looked_at_is_found: "checksum",
 }

@@ -115,12 +115,7 @@ pub const BUGS: &[Bug] = &[
     bug("trusted-at-once", "a node that lost its memory is trusted as if it had not", LOST),
     bug("blank-counts", "a blank replica acknowledges what it is asked to write", LOST),
     bug("fill-one-short", "a blank replica is trusted one source too early", LOST),
-    waiting(
-        "one-page-is-all",
-        "a replica that was copied in part is taken for copied",
-        LOST,
-        "pages that are cut short in the default swarm",
-    ),
+    bug("one-page-is-all", "a replica that was copied in part is taken for copied", LOST),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
     bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
 ];

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peer_ring_core::coordinator;
+use peer_ring_core::ring::Strategy;
 use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::Latency;
@@ -95,7 +96,7 @@ fn merged(numbers: &BTreeSet<u32>) -> Vec<Merger> {
     merged
 }
 
-/// The same with one shard, one version of the wire and enough room, with messages that all take as
+/// The same with one shard, one version of the wire, enough room and usual placement, with messages that all take as
 /// long, with no rare branch taken for no reason, and with faults that wait for nothing.
 pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     let millisecond = Duration::from_millis(1);
@@ -126,6 +127,9 @@ pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     }
     if plan.cluster.wire.iter().any(|wire| *wire != Protocols::OURS) {
         smaller.push(changed(&|plan| plan.cluster.wire.clear()));
+    }
+    if plan.cluster.ring.strategy != Strategy::default() {
+        smaller.push(changed(&|plan| plan.cluster.ring.strategy = Strategy::default()));
     }
     let usual = coordinator::Settings::default();
     if plan.cluster.coordinator != usual {
