@@ -196,6 +196,10 @@ impl App for Kv {
         }
     }
 
+    fn replica_counts(&self) -> Vec<u8> {
+        self.namespaces.replica_counts()
+    }
+
     fn handle(&mut self, records: &mut Records<'_>, command: Command) -> Reply {
         let namespace = &command.namespace;
         match command.action {

@@ -98,6 +98,13 @@ impl Namespaces {
         self.named.get(namespace).unwrap_or(&self.fallback)
     }
 
+    /// On how many replicas the records of any of them lie.
+    #[must_use]
+    pub fn replica_counts(&self) -> Vec<u8> {
+        let all = self.named.values().chain([&self.fallback]);
+        all.map(|settings| settings.n.get()).collect()
+    }
+
     /// The names there are, the default one first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let named = self.named.keys().map(Namespace::name);

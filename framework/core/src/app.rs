@@ -63,6 +63,16 @@ pub trait App: Clone + Send + 'static {
     /// How the command runs: on how many replicas, and how many must answer.
     fn plan(&self, command: &Self::Command) -> Plan;
 
+    /// On how many of a partition's owners its records lie, if not on all of them: the `n` of its
+    /// plans, each once.
+    ///
+    /// A node that lost its memory is filled by enough of just so many owners that nothing is
+    /// missing that a majority of them acknowledged. Records that lie on another number of them are
+    /// not protected in that way.
+    fn replica_counts(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Runs the command on one partition's records.
     ///
     /// Must be a function of its arguments: with a `quorum` plan it runs at several replicas,

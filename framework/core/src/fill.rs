@@ -14,8 +14,8 @@
 //!   so many replicas lost at once would be more than a majority quorum survives anyway. Even then
 //!   what is left is not thrown away: an owner that has not answered yet is waited for, a while.
 //!
-//! A command says on how many owners its records lie, and a partition has records of many commands.
-//! So this must be true for each N of which the replica is one, from two to all of its owners.
+//! Apps may keep records on fewer than all owners ([`crate::app::App::replica_counts`]). So this must
+//! be true for every such N, and for all owners.
 //!
 //! Everybody who asks for pages is blank, so being asked is how two blank replicas learn of each
 //! other without waiting for an answer. A request says which node it is that is blank: it proves
@@ -53,6 +53,8 @@ pub struct Fill {
     seat: Seat,
     node: NodeId,
     ids: RequestIds,
+    /// On how many owners records may lie, besides on all.
+    counts: BTreeSet<u8>,
     /// `None` until there is a ring.
     blank: BTreeMap<PartitionId, Option<Filling>>,
     /// Whose pages are asked for next: each in turn, so that one of no use holds up no other.
@@ -72,18 +74,21 @@ struct Page {
 }
 
 impl Fill {
-    /// Fills the partitions in `blank` of the node `node` on `seat`.
+    /// Fills the partitions in `blank` of the node `node` on `seat`; records lie on as many owners
+    /// as `counts` says, or on all.
     #[must_use]
     pub fn new(
         seat: Seat,
         node: NodeId,
         desk: Desk,
         blank: impl IntoIterator<Item = PartitionId>,
+        counts: BTreeSet<u8>,
     ) -> Self {
         Self {
             seat,
             node,
             ids: RequestIds::new(desk, node),
+            counts,
             blank: blank.into_iter().map(|partition| (partition, None)).collect(),
             turns: VecDeque::new(),
             pages: BTreeMap::new(),
@@ -111,7 +116,7 @@ impl Fill {
             let owners = ring.owners(partition, ring.replicas());
             // Who owns no replica of it is never asked for one, and has nothing to fill.
             let place = owners.iter().position(|owner| *owner == self.seat);
-            *filling = place.map(|place| Filling::new(place, owners));
+            *filling = place.map(|place| Filling::new(place, owners, &self.counts));
         }
         self.retain(out, |filling| filling.as_ref().is_some_and(|it| !it.is_complete(false)));
         self.turns.clear();

@@ -1,5 +1,7 @@
 //! Apps with their types taken off, so that one node can run several.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +14,9 @@ use crate::id::AppId;
 pub trait ErasedApp: Send {
     /// Its name.
     fn name(&self) -> &'static str;
+
+    /// On how many owners its records lie; see [`App::replica_counts`].
+    fn replica_counts(&self) -> Vec<u8>;
 
     /// Runs one command and encodes its reply.
     ///
@@ -42,6 +47,10 @@ impl<A: App> ErasedApp for A {
         A::NAME
     }
 
+    fn replica_counts(&self) -> Vec<u8> {
+        App::replica_counts(self)
+    }
+
     fn execute(&mut self, records: &mut Records<'_>, command: &[u8]) -> Result<Bytes, Undecodable> {
         let reply = self.handle(records, decode(command)?);
         Ok(encode(&reply))
@@ -69,6 +78,12 @@ impl Apps {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// On how many owners records of any of them lie, if not on all.
+    #[must_use]
+    pub fn replica_counts(&self) -> BTreeSet<u8> {
+        self.0.iter().flat_map(|(_, app)| app.replica_counts()).collect()
     }
 
     /// Adds an app.

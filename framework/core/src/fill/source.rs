@@ -1,5 +1,7 @@
 //! What is known of the other owners of one blank partition, and when that is enough.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::id::{NodeId, Seat};
@@ -7,8 +9,8 @@ use crate::rare::{Mark, reached};
 
 /// The copying of one partition.
 pub(super) struct Filling {
-    /// How many owners come before this one.
-    place: usize,
+    /// On how many of the owners records may lie that this one has.
+    counts: Vec<usize>,
     /// The others, in the order of the partition's owners.
     others: Vec<Other>,
 }
@@ -37,13 +39,18 @@ pub(super) enum Source {
 }
 
 impl Filling {
-    /// The copying for the owner at `place`; nothing is known of the others yet.
-    pub fn new(place: usize, owners: &[Seat]) -> Self {
+    /// The copying for the owner at `place`, where records lie on as many owners as `counts` says,
+    /// or on all; nothing is known of the others yet.
+    pub fn new(place: usize, owners: &[Seat], counts: &BTreeSet<u8>) -> Self {
         let other =
             |owner| Other { owner, source: Source::Unknown, was_blank: false, heard_blank: None };
         let (before, rest) = owners.split_at(place);
         let others = before.iter().chain(rest.iter().skip(1)).copied();
-        Self { place, others: others.map(other).collect() }
+        // What lies on one owner alone is lost with it.
+        let has_some = |count: &usize| *count > place.max(1) && *count < owners.len();
+        let counts = counts.iter().map(|count| usize::from(*count)).filter(has_some);
+        let counts = counts.chain([owners.len()]).collect();
+        Self { counts, others: others.map(other).collect() }
     }
 
     /// The owners that are not copied yet.
@@ -80,8 +87,7 @@ impl Filling {
     /// Whether the copy is complete; see [`crate::fill`]. `has_waited` when owners that have not
     /// answered yet have had the time to.
     pub fn is_complete(&self, has_waited: bool) -> bool {
-        let mut counts = (self.place + 1).max(2)..=self.others.len() + 1;
-        counts.all(|owners| self.is_complete_for(owners, has_waited))
+        self.counts.iter().all(|count| self.is_complete_for(*count, has_waited))
     }
 
     /// Whether it is for records that lie on the first `owners` owners.
@@ -112,7 +118,7 @@ mod tests {
     #[test]
     fn records_that_lie_on_few_owners_are_copied_from_enough_of_those() {
         let owners: Vec<_> = (1..=5).map(Seat).collect();
-        let mut filling = Filling::new(0, &owners);
+        let mut filling = Filling::new(0, &owners, &[3].into());
         // A write that two of the first three acknowledged may lie on none of these.
         for owner in [3, 4, 5] {
             filling.learn(Seat(owner), Source::Copied);
@@ -125,7 +131,7 @@ mod tests {
     #[test]
     fn a_late_owner_has_no_records_that_lie_on_the_first_few() {
         let owners: Vec<_> = (1..=5).map(Seat).collect();
-        let mut filling = Filling::new(4, &owners);
+        let mut filling = Filling::new(4, &owners, &[3].into());
         for owner in [1, 2, 4] {
             filling.learn(Seat(owner), Source::Copied);
         }

@@ -26,7 +26,7 @@ impl World {
 
     fn on(ring: Arc<Ring>) -> Self {
         let seat = ring.preference(PartitionId(0))[0];
-        let fill = Fill::new(seat, NodeId(1), Desk::Shard(0), ring.partitions().iter());
+        let fill = Fill::new(seat, NodeId(1), Desk::Shard(0), ring.partitions().iter(), [].into());
         let mut world = Self {
             ring: Arc::clone(&ring),
             fill,
@@ -240,7 +240,8 @@ fn the_successor_of_a_blank_node_is_blank_on_its_own_account() {
 
 #[test]
 fn a_page_request_says_which_node_is_blank() {
-    let mut fill = Fill::new(sample::seat("a"), NodeId(5), Desk::Shard(0), [PartitionId(0)]);
+    let mut fill =
+        Fill::new(sample::seat("a"), NodeId(5), Desk::Shard(0), [PartitionId(0)], [].into());
     let mut out = Outbox::new();
     fill.handle(Now::default(), In::Ring(sample::ring_with(1, 2, &["a", "b"])), &mut out);
     let asks: Vec<_> = out.drain().collect();
@@ -263,7 +264,7 @@ fn what_was_copied_stays_copied_although_its_owner_lost_it() {
 fn a_partition_that_is_not_owned_has_nothing_to_fill() {
     let ring = sample::ring(&["a", "b", "c", "d"]);
     let outside = ring.preference(PartitionId(0))[3];
-    let mut fill = Fill::new(outside, NodeId(1), Desk::Shard(0), [PartitionId(0)]);
+    let mut fill = Fill::new(outside, NodeId(1), Desk::Shard(0), [PartitionId(0)], [].into());
     fill.handle(Now::default(), In::Ring(ring), &mut Outbox::new());
     assert_eq!(fill.blank(), 0);
 }

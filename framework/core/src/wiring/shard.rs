@@ -59,12 +59,13 @@ impl Shard {
                 .then(|| ReplicaStore::new(partition, seat, table, apps.clone(), true))
         };
         let replicas: Vec<_> = partitions.iter().map(store).collect();
+        let counts = apps.replica_counts();
         Self {
             seat,
             partitions,
             epoch: Epoch::default(),
             coordinator: Coordinator::new(seat, node, desk, coordinator, apps),
-            fill: Fill::new(seat, node, desk, partitions.iter().filter(is_mine)),
+            fill: Fill::new(seat, node, desk, partitions.iter().filter(is_mine), counts),
             armed: vec![None; replicas.len()],
             replicas,
             timers: BinaryHeap::new(),
