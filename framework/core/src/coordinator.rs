@@ -204,7 +204,7 @@ impl Coordinator {
             let response = Response::Refused(Refusal::NotOwner);
             return out.push(Out::Respond { to, id, response });
         } else {
-            self.begin_forward(now, id, &mut op, out);
+            return self.begin_forward(now, id, op, out);
         }
         self.keep(id, op);
     }

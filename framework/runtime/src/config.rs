@@ -73,7 +73,8 @@ pub struct LinkSettings {
     pub backoff_max: Duration,
     /// How often an idle link is checked.
     pub keepalive: Duration,
-    /// How long another node may bear this node's name before this one gives up.
+    /// How long another node may bear this node's name before this one gives up; and for how long
+    /// all peers that a node reaches may call it one of another cluster, before any let it in.
     pub conflict_timeout: Duration,
     /// The newest version of the wire that is spoken, even where a peer speaks a newer one. Older
     /// ones always are. Set it to the old release's while a cluster is upgraded, and the way back

@@ -15,7 +15,7 @@ use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{AppId, CallerId, NodeId, NodeName};
 use peer_ring_core::key::Partitions;
 use peer_ring_core::view::View;
-use peer_ring_core::wiring::{ShardIn, shard_of};
+use peer_ring_core::wiring::shard_of;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
@@ -23,8 +23,8 @@ use crate::client::{Client, decode_reply};
 use crate::clock;
 use crate::links::Links;
 use crate::metrics::Metrics;
-use crate::shard_port::{Call, Reply, ShardShell};
-use crate::shell::{Calls, Inputs, Inspect};
+use crate::shard_port::{Asked, Call, Reply, ShardShell};
+use crate::shell::{Calls, Inspect};
 use crate::stats::{NodeStats, ShardStats};
 use crate::stop::{Phase, Stopper};
 
@@ -81,7 +81,7 @@ impl<A: App> Handle<A> {
         let (sender, receiver) = oneshot::channel();
         let caller = self.shared.next_caller();
         let shard = &self.shared.shards[shard];
-        hand_in(shard, vec![Call { caller, ask, reply: Reply::Once(sender) }]);
+        hand_in(shard, vec![Call::Ask(Asked { caller, ask, reply: Reply::Once(sender) })]);
         let mut waiting = Waiting { shard, caller, is_over: false };
         let answer = receiver.await;
         waiting.is_over = true;
@@ -237,7 +237,11 @@ pub(crate) fn hand_in(shard: &Addr<ShardShell>, calls: Vec<Call>) {
         Err(SendError::Closed(calls)) => (calls, Failure::Stopping { may_have_happened: false }),
     };
     for call in refused.0 {
-        call.reply.send(Err(failure.clone()));
+        match call {
+            Call::Ask(asked) => asked.reply.send(Err(failure.clone())),
+            // The command then runs to its end, at the latest at its deadline.
+            Call::Abandon(_) => {}
+        }
     }
 }
 
@@ -251,14 +255,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            abandon(self.shard, [self.caller]);
+            hand_in(self.shard, vec![Call::Abandon(self.caller)]);
         }
     }
-}
-
-/// Tells a shard that these callers do not wait any more.
-pub(crate) fn abandon(shard: &Addr<ShardShell>, callers: impl IntoIterator<Item = CallerId>) {
-    let inputs = callers.into_iter().map(ShardIn::Abandon).collect();
-    // A full mailbox: the commands then run to their deadline, and nobody is told.
-    let _ = shard.try_send(Inputs(inputs));
 }

@@ -1,17 +1,20 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
-//! Of two nodes the one with the smaller name dials; the other accepts. After the handshake the
+//! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
+//! nobody dials it. After the handshake the
 //! stream carries messages both ways, whoever dialled, in the newest version of the wire that both
 //! speak. What the actors of one turn say is packed
 //! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
 //! which it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
+mod ask;
 mod carrier;
 mod control_port;
 mod dial;
 mod outbound;
 mod read;
+mod standing;
 mod table;
 
 use std::net::SocketAddr;
@@ -39,6 +42,7 @@ pub use control_port::{ControlPort, ControlShell};
 pub use dial::DialError;
 pub use outbound::{Frames, Outbound};
 use read::LinkEnd;
+use standing::Standing;
 use table::Table;
 
 /// The links of one node.
@@ -52,6 +56,7 @@ struct Shared {
     identity: Mutex<Identity>,
     ring: Mutex<Option<Arc<Ring>>>,
     table: Mutex<Table>,
+    standing: Mutex<Standing>,
     shards: Vec<Addr<ShardShell>>,
     control: OnceLock<Addr<Shell<Control, ControlPort>>>,
     stopper: Stopper,
@@ -85,6 +90,7 @@ impl Links {
             identity: Mutex::new(identity),
             ring: Mutex::new(None),
             table: Mutex::default(),
+            standing: Mutex::default(),
             shards,
             control: OnceLock::new(),
             stopper,
@@ -134,6 +140,9 @@ impl Links {
         if let Some(holder) = lock(&self.0.table).other_holder(name.seat(), theirs.identity.node) {
             return Err(HelloRefusal::NameInUse { name: name.clone(), holder });
         }
+        if self.is_ours_to_dial(name) {
+            return Err(HelloRefusal::OursToDial { ours: ours.name, theirs: name.clone() });
+        }
         Ok(accepted)
     }
 
@@ -141,6 +150,7 @@ impl Links {
     fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
         let wire = outbound.version();
+        lock(&self.0.standing).linked(seat);
         let (number, is_replacing) = lock(&self.0.table).enter(peer, lane, outbound.clone());
         if is_replacing {
             self.lose(seat, lane);
@@ -191,16 +201,26 @@ impl Links {
         lock(&self.0.identity).name < *peer
     }
 
-    /// Keeps a link to this peer at this address, if it is ours to dial.
+    /// Keeps a link to this peer at this address, if it is ours to dial, and asks for it otherwise.
     fn connect(&self, peer: &NodeName, address: &str) {
-        if !self.is_ours_to_dial(peer) {
-            return;
+        if self.is_ours_to_dial(peer) {
+            self.dial(peer, address, Lane::Foreground);
+            self.dial(peer, address, Lane::Background);
+        } else {
+            let stop = lock(&self.0.table).begin_dialling(peer.seat(), Lane::Foreground);
+            let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+            actix_rt::spawn(async move {
+                dial::until(&links, stop, ask::keep_asking(&links, &peer, &address)).await;
+            });
         }
-        for lane in [Lane::Foreground, Lane::Background] {
-            let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
-            let keep = dial::keep(self.clone(), peer.clone(), address.to_owned(), lane, stop);
-            actix_rt::spawn(keep);
-        }
+    }
+
+    fn dial(&self, peer: &NodeName, address: &str, lane: Lane) {
+        let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+        let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+        actix_rt::spawn(async move {
+            dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+        });
     }
 
     /// Keeps no link to this peer any more.

@@ -21,8 +21,16 @@ use crate::stats::ShardStats;
 /// A shard, running.
 pub type ShardShell = Shell<Shard, ShardPort>;
 
+/// What callers on this node want of a shard.
+pub enum Call {
+    /// A command is to run.
+    Ask(Asked),
+    /// Whoever asked does not wait any more.
+    Abandon(CallerId),
+}
+
 /// A caller's command.
-pub struct Call {
+pub struct Asked {
     /// Who asks; unique on this node.
     pub caller: CallerId,
     /// What is asked.
@@ -115,9 +123,17 @@ impl Port<Shard> for ShardPort {
         }
     }
 
-    fn admit(&mut self, now: Now, Call { caller, ask, reply }: Call) -> ShardIn {
-        self.callers.insert(caller, (now.tick, reply));
-        ShardIn::Ask { caller, ask }
+    fn admit(&mut self, now: Now, call: Call) -> ShardIn {
+        match call {
+            Call::Ask(Asked { caller, ask, reply }) => {
+                self.callers.insert(caller, (now.tick, reply));
+                ShardIn::Ask { caller, ask }
+            }
+            Call::Abandon(caller) => {
+                self.callers.remove(&caller);
+                ShardIn::Abandon(caller)
+            }
+        }
     }
 
     fn look(&mut self, shard: &Shard) {
@@ -148,5 +164,30 @@ impl Port<Shard> for ShardPort {
             ShardIn::Undelivered { .. } => "an undelivered request",
             ShardIn::LinkLost { .. } => "a lost link",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use peer_ring_core::app::Plan;
+    use peer_ring_core::id::AppId;
+    use peer_ring_core::key::Key;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_a_caller_that_went_away() {
+        let mut port = ShardPort::new(Arc::default());
+        let (sender, receiver) = oneshot::channel();
+        let caller = CallerId(1);
+        let plan = Plan::quorum(3, 2);
+        let timeout = std::time::Duration::from_secs(1);
+        let ask = Ask { app: AppId(1), key: Key::at(1), plan, command: Bytes::new(), timeout };
+        let reply = Reply::Once(sender);
+        port.admit(Now::default(), Call::Ask(Asked { caller, ask, reply }));
+        drop(receiver);
+        let input = port.admit(Now::default(), Call::Abandon(caller));
+        assert!(matches!(input, ShardIn::Abandon(CallerId(1))));
+        assert!(port.callers.is_empty());
     }
 }

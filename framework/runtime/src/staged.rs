@@ -22,7 +22,7 @@ pub use crate::shard_port::Answer;
 
 use crate::config::Config;
 use crate::links::ControlPort;
-use crate::shard_port::{Call, Reply, ShardPort, ShardShell};
+use crate::shard_port::{Asked, Call, Reply, ShardPort, ShardShell};
 use crate::shell::stall::{Look, Stall};
 use crate::shell::{Calls, Inputs, Shell};
 use crate::stop::Stopper;
@@ -122,7 +122,11 @@ impl Staged {
     /// Asks it; the answer comes there.
     pub fn ask(&self, caller: CallerId, ask: Ask) -> oneshot::Receiver<Answer> {
         let (sender, receiver) = oneshot::channel();
-        self.shard.do_send(Calls(vec![Call { caller, ask, reply: Reply::Once(sender) }]));
+        self.shard.do_send(Calls(vec![Call::Ask(Asked {
+            caller,
+            ask,
+            reply: Reply::Once(sender),
+        })]));
         receiver
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use peer_ring::core::id::Epoch;
+use peer_ring::core::peer::{Body, Request};
 use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
 use peer_ring_proto::grpc::PeerClient;
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
@@ -154,6 +155,35 @@ async fn a_second_node_of_one_name_gives_up_and_says_why() {
 }
 
 #[actix_rt::test]
+async fn a_second_node_of_the_highest_name_asks_gives_up_and_says_why() {
+    let [first, second] = pair();
+    let nodes = [start(&first).await, start(&second).await];
+    for node in &nodes {
+        ready(node).await;
+    }
+    let mut impostor = second.clone();
+    impostor.listen = free_address();
+    let impostor = start(&impostor).await;
+    let end = tokio::time::timeout(Duration::from_secs(10), impostor.stopped()).await.unwrap();
+    let text = end.unwrap_err().to_string();
+    assert!(text.contains("the name n2 is in use"), "{text}");
+    for node in &nodes {
+        assert!(node.handle().is_ready());
+        still_works(node).await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_node_that_asks_why_nobody_dials_it_gets_no_link() {
+    let [first, _] = pair();
+    let node = start(&first).await;
+    let (code, text) = refusal(first.listen, identity("n2")).await;
+    assert_eq!(code, RefusalCode::Other);
+    assert!(text.contains("node n1 makes the links to node n2"), "{text}");
+    assert_eq!(node.handle().stats().await.links.len(), 0);
+}
+
+#[actix_rt::test]
 async fn nodes_with_different_rings_refuse_each_other() {
     let [first, mut second] = pair();
     second.ring.replicas = 2;
@@ -193,11 +223,11 @@ async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
 
 #[actix_rt::test]
 async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
-    let [config, _] = pair();
+    let [_, config] = pair();
     let node = start(&config).await;
-    let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n2") };
+    let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n1") };
     for noise in [&b"\xff\xff\xff\xff"[..], b"", b"\x22\x04\x0a\x02\x08\x01", b"\x2a\x02\x08\x01"] {
-        for who in [identity("n2"), old.clone()] {
+        for who in [identity("n1"), old.clone()] {
             let frames = vec![hello(who), RawFrame(noise.to_vec().into())];
             let answer = answer(config.listen, frames).await;
             assert!(matches!(answer, Some(Frame::Welcome(_))), "{answer:?}");
@@ -214,12 +244,12 @@ async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
 
 #[actix_rt::test]
 async fn a_frame_that_was_changed_on_its_way_costs_the_link_and_is_counted() {
-    let [config, _] = pair();
+    let [_, config] = pair();
     let node = start(&config).await;
     let RawFrame(good) = Frame::Batch(Vec::new()).encode(WireVersion::V2);
     let mut bad = good.to_vec();
     bad[1] ^= 1;
-    let frames = vec![hello(identity("n2")), RawFrame(good), RawFrame(bad.into())];
+    let frames = vec![hello(identity("n1")), RawFrame(good), RawFrame(bad.into())];
     let answer = answer(config.listen, frames).await;
     assert!(matches!(answer, Some(Frame::Welcome(Welcome { protocol: 2, .. }))), "{answer:?}");
     tokio::time::timeout(Duration::from_secs(5), async {
@@ -240,4 +270,42 @@ async fn a_connection_that_never_says_hello_is_closed() {
     let node = start(&config).await;
     assert_eq!(answer(config.listen, Vec::new()).await, None);
     drop(node);
+}
+
+#[actix_rt::test]
+async fn what_a_dropped_client_has_asked_is_forgotten_here_and_cancelled_there() {
+    let [_, mut config] = pair();
+    config.members[1].weight = 0;
+    let node = start(&config).await;
+    // The only owner takes what it is sent, and answers nothing.
+    let mut owner = PeerClient::connect(format!("http://{}", config.listen)).await.unwrap();
+    let hello = stream::iter([hello(identity("n1"))]).chain(stream::pending());
+    let mut frames = owner.link(hello).await.unwrap().into_inner();
+    let welcome = frames.message().await.unwrap().unwrap();
+    assert!(matches!(Frame::decode_first(welcome, &Limits::default()), Ok(Frame::Welcome(_))));
+    let handle = node.handle();
+    let mut client = handle.client();
+    for tag in 0..3 {
+        client.queue(tag, &tag, Duration::from_secs(60));
+    }
+    client.flush();
+    while handle.stats().await.shards.inflight < 3 {
+        assert!(client.try_next().is_none());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(client.in_flight(), 3);
+    drop(client);
+    let cancelled = async {
+        let mut count = 0;
+        while count < 3 {
+            let raw = frames.message().await.unwrap().unwrap();
+            let frame = Frame::decode(raw, WireVersion::NEWEST, &Limits::default()).unwrap();
+            let Frame::Batch(messages) = frame else { panic!("{frame:?}") };
+            let is_cancel =
+                |body: &Body| matches!(body, Body::Request { request: Request::Cancel { .. }, .. });
+            count += messages.iter().filter(|message| is_cancel(&message.body)).count();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), cancelled).await.unwrap();
+    assert_eq!(handle.stats().await.shards.inflight, 0);
 }

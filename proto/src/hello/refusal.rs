@@ -91,6 +91,17 @@ pub enum HelloRefusal {
         /// The node.
         name: NodeName,
     },
+    /// The refusing node is the one that makes the links between the two.
+    #[error(
+        "node {ours} makes the links to node {theirs}, by the order of their names: if it does \
+         not, its log says why; most likely its list of members has another address for {theirs}"
+    )]
+    OursToDial {
+        /// The refusing node.
+        ours: NodeName,
+        /// The refused node.
+        theirs: NodeName,
+    },
 }
 
 impl HelloRefusal {
@@ -105,6 +116,7 @@ impl HelloRefusal {
             Self::DifferentRing { .. } => RefusalCode::DifferentRing,
             Self::NotAMember { .. } => RefusalCode::NotAMember,
             Self::Itself { .. } => RefusalCode::Itself,
+            Self::OursToDial { .. } => RefusalCode::Other,
         }
     }
 }
@@ -132,7 +144,8 @@ pub enum RefusalCode {
     NotAMember,
     /// See [`HelloRefusal::Itself`].
     Itself,
-    /// Only the text says: the node is stopping, or a newer version has a reason of its own.
+    /// Only the text says: the refusing node dials itself, or a newer version has a reason of its
+    /// own.
     Other,
 }
 

@@ -1,6 +1,7 @@
 //! Links are made, and break, as production's do.
 //!
-//! Of two nodes the one with the smaller name dials. The other one answers its hello with a
+//! Of two nodes the one with the smaller name dials. (The other one asks when it is not dialled for
+//! long. No link comes of that, so it is left out here.) The other one answers its hello with a
 //! welcome, and has the link from then on; the first one has it when the welcome arrives. They
 //! speak the newest version of the wire that both know, or do not link. A node
 //! that died or broke a link is missed by its peers a little later, or as soon as a cut is healed

@@ -60,7 +60,8 @@ pub struct Links {
     pub backoff_max_ms: u64,
     /// How often an idle link is checked.
     pub keepalive_ms: u64,
-    /// How long another node may bear this node's name before this one gives up.
+    /// How long another node may bear this node's name, or all peers call it one of another
+    /// cluster, before it gives up.
     pub conflict_timeout_ms: u64,
     /// The newest version of the wire that is spoken.
     pub wire_max: u32,

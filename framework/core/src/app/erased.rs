@@ -121,13 +121,17 @@ pub struct DuplicateApp {
     pub held: &'static str,
 }
 
+/// Room for most commands and replies, so that it need not grow as they are written.
+const USUAL_BYTES: usize = 128;
+
 /// The bytes of a command, reply or value: postcard, a compact positional format.
 ///
 /// # Panics
 /// When the type's own `Serialize` fails, which derived ones do not.
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Bytes {
-    let bytes = postcard::to_stdvec(value).expect("a derived Serialize does not fail");
+    let room = Vec::with_capacity(USUAL_BYTES);
+    let bytes = postcard::to_extend(value, room).expect("a derived Serialize does not fail");
     Bytes::from(bytes)
 }
 

@@ -1,6 +1,7 @@
 //! Forwarding: a command for a key that this node does not own goes to an owner, once.
 //!
-//! Another owner is tried only while it is certain that nothing has happened yet: when the request
+//! It goes to the same owner as the one before it for the same partition, unless that one does not
+//! answer. Another owner is tried only while it is certain that nothing has happened yet: when the request
 //! never left this node, or when the owner refused it. A command that only reads may be tried
 //! again in any case.
 
@@ -13,30 +14,54 @@ use crate::id::RequestId;
 use crate::peer::{Request, Response};
 use crate::quorum::Replicas;
 use crate::rare::{Mark, reached};
+use crate::view::PeerState;
 
 impl Coordinator {
+    /// Hands a command on, and keeps it until it is answered.
     pub(super) fn begin_forward(
         &mut self,
         now: Now,
         id: RequestId,
-        op: &mut Op,
+        mut op: Op,
         out: &mut Outbox<Out>,
     ) {
-        self.counters.forwarded += 1;
         let tried = Replicas::default();
-        let to = self.next_owner(op, tried).expect("a command has an owner at least");
-        forward(now, id, op, to, tried, out);
+        let Some(to) = self.next_owner(&op, tried) else {
+            reached(Mark::ForwardNobody);
+            let failure = nobody_left(&op);
+            return self.end(&op, Err(failure), out);
+        };
+        self.counters.forwarded += 1;
+        forward(now, id, &mut op, to, tried, out);
+        self.keep(id, op);
     }
 
     /// The owner to try next, after those in `tried`.
     fn next_owner(&self, op: &Op, tried: Replicas) -> Option<u8> {
         match op.plan.kind {
-            Kind::Owner => (!tried.contains(0)).then_some(0),
+            // A link may stand to a primary that does not answer. To ask it would leave open
+            // whether the command has run, for as long as the caller waits and afterwards.
+            Kind::Owner => {
+                let is_down = self.view.health.state(op.owners[0]) == PeerState::Down;
+                (!tried.contains(0) && !is_down).then_some(0)
+            }
             Kind::Read | Kind::Write => {
-                let order = self.by_speed(&op.owners);
-                order.into_iter().find(|&index| !tried.contains(index))
+                let count = op.replicas();
+                let first = self.first_choice(count);
+                let turns = (0..count).map(|turn| (first + turn) % count);
+                let untried = turns.filter(|index| !tried.contains(*index));
+                untried.min_by_key(|index| self.view.health.state(op.owners[usize::from(*index)]))
             }
         }
+    }
+
+    /// Where in every preference list of `count` owners this node begins.
+    ///
+    /// All that it forwards for one partition goes to one owner, while that one is alive: what is
+    /// asked after what meets it there, in order. The partitions spread it over the cluster, and
+    /// the forwarding nodes over the owners of a partition.
+    fn first_choice(&self, count: u8) -> u8 {
+        u8::try_from(self.seat.0 % u64::from(count)).expect("less than a number of 8 bits")
     }
 
     pub(super) fn forward_answer(

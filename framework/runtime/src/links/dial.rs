@@ -6,7 +6,7 @@ use futures::StreamExt;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::peer::Lane;
 use peer_ring_proto::Frame;
-use peer_ring_proto::hello::{Goodbye, Hello, RefusalCode, Welcome, confirm};
+use peer_ring_proto::hello::{Goodbye, Hello, Welcome, confirm};
 use rand::RngExt;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
 use crate::links::read::pump;
-use crate::links::{Inbound, Links, Outbound, spoken};
+use crate::links::{Inbound, Links, Outbound, lock, spoken};
 use crate::stop::{NodeFailure, Phase};
 
 /// A link that lived for so long was a good one: the next is dialled without much pause.
@@ -52,51 +52,43 @@ pub enum DialError {
 }
 
 /// A link that stands.
-struct Made {
+pub(super) struct Made {
     welcome: Welcome,
     outbound: Outbound,
     inbound: Inbound,
 }
 
-/// Keeps a link until told to stop.
-pub(super) async fn keep(
-    links: Links,
-    peer: NodeName,
-    address: String,
-    lane: Lane,
+/// Does this until the node stops, or until it is told to stop.
+pub(super) async fn until(
+    links: &Links,
     mut stop: watch::Receiver<bool>,
+    work: impl Future<Output = ()>,
 ) {
     let stopping = links.0.stopper.reached(Phase::Stopped);
-    let dialling = keep_dialling(&links, &peer, &address, lane);
     tokio::select! {
         biased;
         () = stopping => {}
         // Replaced by a dialler of another address, or no longer wanted.
         _ = stop.wait_for(|is_over| *is_over) => {}
-        () = dialling => {}
+        () = work => {}
     }
 }
 
-async fn keep_dialling(links: &Links, peer: &NodeName, address: &str, lane: Lane) {
+/// Keeps a link.
+pub(super) async fn keep_dialling(links: &Links, peer: &NodeName, address: &str, lane: Lane) {
     let settings = links.0.settings;
     let mut pause = settings.backoff_min;
-    let mut last_text = String::new();
-    let mut in_conflict_since = None;
+    let mut complaint = Complaint::default();
     loop {
         let started = Instant::now();
         match dial(links, peer, address, lane).await {
             Ok(made) => {
-                last_text.clear();
-                in_conflict_since = None;
+                complaint = Complaint::default();
                 run(links, peer, lane, made).await;
             }
             Err(error) => {
-                let text = error.to_string();
-                if text != last_text {
-                    tracing::warn!(%peer, address, ?lane, error = text, "no link");
-                    last_text = text;
-                }
-                give_up_on_conflict(links, peer, &error, &mut in_conflict_since);
+                complaint.say(peer, address, lane, &error);
+                links.weigh(peer, &error);
             }
         }
         pause = if started.elapsed() > GOOD_LIFE {
@@ -109,25 +101,32 @@ async fn keep_dialling(links: &Links, peer: &NodeName, address: &str, lane: Lane
     }
 }
 
-/// Stops the node when a peer goes on saying that another node bears its name.
-fn give_up_on_conflict(
-    links: &Links,
-    peer: &NodeName,
-    error: &DialError,
-    since: &mut Option<Instant>,
-) {
-    let DialError::Refused(goodbye) = error else {
-        *since = None;
-        return;
-    };
-    let patience = match goodbye.code {
-        RefusalCode::NameInUse | RefusalCode::NodeIdInUse => links.0.settings.conflict_timeout,
-        _ => return,
-    };
-    let since = since.get_or_insert_with(Instant::now);
-    if since.elapsed() >= patience {
-        let reason = goodbye.text.clone();
-        links.0.stopper.fail(NodeFailure::Refused { peer: peer.clone(), reason });
+/// What was said last of why there is no link: it is said once, not at each attempt.
+#[derive(Default)]
+pub(super) struct Complaint(String);
+
+impl Complaint {
+    pub(super) fn say(&mut self, peer: &NodeName, address: &str, lane: Lane, error: &DialError) {
+        let text = error.to_string();
+        if text != self.0 {
+            tracing::warn!(%peer, address, ?lane, error = text, "no link");
+            self.0 = text;
+        }
+    }
+}
+
+impl Links {
+    /// Stops the node when what keeps it from a link has lasted, and waiting does not mend it.
+    pub(super) fn weigh(&self, peer: &NodeName, error: &DialError) {
+        let mut standing = lock(&self.0.standing);
+        let DialError::Refused(goodbye) = error else {
+            return standing.not_reached(peer.seat());
+        };
+        let patience = self.0.settings.conflict_timeout;
+        if standing.refused(peer.seat(), goodbye.code, patience) {
+            let reason = goodbye.text.clone();
+            self.0.stopper.fail(NodeFailure::Refused { peer: peer.clone(), reason });
+        }
     }
 }
 
@@ -139,7 +138,7 @@ async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     links.down(peer, lane, number, &end);
 }
 
-async fn dial(
+pub(super) async fn dial(
     links: &Links,
     peer: &NodeName,
     address: &str,

@@ -1,4 +1,4 @@
-//! Which links stand, and which are being dialled.
+//! Which links stand, and which are being dialled or asked for.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +51,11 @@ impl Table {
             self.links.remove(&(seat, lane));
         }
         is_current
+    }
+
+    /// Whether a link to this peer stands on this lane.
+    pub fn stands(&self, seat: Seat, lane: Lane) -> bool {
+        self.links.contains_key(&(seat, lane))
     }
 
     /// Stops whoever dials this peer on this lane, and returns what stops the next one.

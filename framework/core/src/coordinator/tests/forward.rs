@@ -1,8 +1,11 @@
 use super::*;
 
+/// Four nodes of which the one that owns nothing begins at the top of every preference list.
+const MEMBERS: [&str; 4] = ["e", "f", "g", "h"];
+
 /// On the node that owns nothing.
 fn outside() -> World {
-    World::at(3)
+    World::on(sample::ring(&MEMBERS), 3, Settings::default())
 }
 
 fn forwarded(value: u64) -> Response {
@@ -88,11 +91,61 @@ fn a_command_of_the_owner_goes_to_the_primary_and_nobody_else() {
 }
 
 #[test]
+fn a_primary_that_is_down_is_not_asked_and_nothing_has_happened() {
+    let mut world = World::at(1);
+    world.set_down(&[0]);
+    world.ask(Plan::owner(3, 2), &Note::Add("k".into(), 1));
+    assert!(world.sent.is_empty());
+    assert_eq!(world.reply(), Some(&Err(Failure::PrimaryDown { partition: 0 })));
+    assert_eq!(world.coordinator.inflight(), 0);
+}
+
+#[test]
 fn a_peer_that_is_down_is_tried_last() {
     let mut world = outside();
     world.set_down(&[0, 1]);
     world.ask(Plan::quorum(3, 2), &set("k", 1));
     assert_eq!(world.asked(), [2]);
+}
+
+#[test]
+fn what_follows_goes_to_the_same_owner_however_fast_others_are() {
+    let mut world = outside();
+    world.coordinator.sample(world.owner(0), millis(90));
+    world.coordinator.sample(world.owner(1), millis(1));
+    world.ask(Plan::quorum(3, 1), &set("k", 1));
+    world.coordinator.sample(world.owner(0), millis(900));
+    world.ask(Plan::read(3, 1), &get("k"));
+    assert_eq!(world.asked(), [0, 0]);
+}
+
+#[test]
+fn a_pipelined_read_meets_the_write_before_it_at_one_owner() {
+    let mut cluster = Cluster::new(&MEMBERS);
+    let outside = cluster.ring.preference(PartitionId(0))[3];
+    let outside = cluster.ring.member(outside).unwrap().name.to_string();
+    cluster.ask(&outside, Plan::quorum(3, 1), &set("k", 7));
+    let read = cluster.ask(&outside, Plan::read(3, 1), &get("k"));
+    cluster.settle();
+    assert_eq!(cluster.reply(read), Some(Ok(Some(7))));
+}
+
+#[test]
+fn what_is_forwarded_for_many_partitions_is_spread_over_all_other_nodes() {
+    let ring = sample::ring_of(256, &["a", "b", "c", "d", "e"]);
+    let mut world = World::on(ring, 4, Settings::default());
+    for key in 0..1_000 {
+        world.ask(Plan::quorum(3, 1), &set(&format!("k{key}"), 1));
+    }
+    let mut counts = std::collections::BTreeMap::<Seat, usize>::new();
+    for (to, _, request) in &world.sent {
+        if matches!(request, Request::Forward { .. }) {
+            *counts.entry(*to).or_default() += 1;
+        }
+    }
+    let all: usize = counts.values().sum();
+    assert_eq!(counts.len(), 4);
+    assert!(counts.values().all(|count| *count > all / 8 && *count < all / 2), "{counts:?}");
 }
 
 #[test]
@@ -145,7 +198,7 @@ fn who_gives_up_cancels_what_was_forwarded() {
 
 #[test]
 fn a_cancelled_command_takes_no_room_at_the_owner() {
-    let mut cluster = Cluster::new(&["a", "b", "c", "d"]);
+    let mut cluster = Cluster::new(&MEMBERS);
     let owner = cluster.owner(0);
     let outside = cluster.ring.preference(PartitionId(0))[3];
     let outside = cluster.ring.member(outside).unwrap().name.to_string();
