@@ -12,7 +12,7 @@ use std::ops::Bound;
 
 use crate::record::RecordRef;
 use crate::replica::memory::block::{Block, Tag};
-use crate::replica::table::{Table, TableStats, Visit};
+use crate::replica::table::{Replaces, Table, TableStats, Visit};
 
 /// A table in memory; what it holds is gone with the process.
 pub struct MemoryTable {
@@ -36,8 +36,7 @@ impl MemoryTable {
         self.bounds.partition_point(|lowest| **lowest <= *key)
     }
 
-    fn insert(&mut self, tag: Tag, key: &[u8], record: RecordRef<'_>) {
-        let mut at = self.block_of(key);
+    fn insert(&mut self, mut at: usize, tag: Tag, key: &[u8], record: RecordRef<'_>) {
         if self.blocks[at].is_full() {
             let (lowest, upper) = self.blocks[at].split_for(key);
             self.bounds.insert(at, lowest);
@@ -59,15 +58,19 @@ impl Table for MemoryTable {
         self.blocks[self.block_of(key)].get(Tag::of(key), key)
     }
 
-    fn put(&mut self, key: &[u8], record: RecordRef<'_>) {
-        count(&mut self.stats, key, record, 1);
+    fn put_if(&mut self, key: &[u8], record: RecordRef<'_>, replaces: Replaces) -> bool {
         let (at, tag) = (self.block_of(key), Tag::of(key));
         if let Some(held) = self.blocks[at].get_mut(tag, key) {
+            if !replaces(record, held.record()) {
+                return false;
+            }
             count(&mut self.stats, key, held.record(), -1);
             held.replace(key, record);
         } else {
-            self.insert(tag, key, record);
+            self.insert(at, tag, key, record);
         }
+        count(&mut self.stats, key, record, 1);
+        true
     }
 
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) {
@@ -181,5 +184,16 @@ mod tests {
         assert_eq!(table.stats(), stats);
         table.put(b"key", RecordRef { value: None, ..live });
         assert_eq!(table.stats(), TableStats { tombstones: 1, bytes: 3, ..TableStats::default() });
+    }
+
+    #[test]
+    fn a_record_that_may_not_replace_what_is_held_changes_nothing() {
+        let mut table = MemoryTable::new();
+        let is_longer: Replaces =
+            |new, held| new.value.map(<[u8]>::len) > held.value.map(<[u8]>::len);
+        assert!(table.put_if(b"key", live(b"ab"), is_longer));
+        let stats = table.stats();
+        assert!(!table.put_if(b"key", live(b"c"), is_longer));
+        assert_eq!((table.get(b"key"), table.stats()), (Some(live(b"ab")), stats));
     }
 }
