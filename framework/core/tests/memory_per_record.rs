@@ -1,4 +1,6 @@
 //! What a record costs in memory beyond its key and value.
+//!
+//! `cargo test --release -p peer-ring-core --test memory_per_record -- --ignored --nocapture`
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
