@@ -8,19 +8,23 @@ use std::num::NonZeroU8;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use peer_ring_core::actor::Wall;
 use peer_ring_core::app::{Answers, App, Kind, Plan, Records};
 use peer_ring_core::key::Key;
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::Version;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::namespace::{self, Namespace, Namespaces};
 use crate::page;
 
 /// Most keys that one [`Action::Clear`] deletes.
 pub(crate) const CLEAR_KEYS_MAX: usize = 1_000;
+
+/// A record key; most keys are short, and so need no allocation.
+type RecordKey = SmallVec<[u8; 64]>;
 
 /// The key-value store.
 #[derive(Clone, Debug, Default)]
@@ -297,13 +301,13 @@ fn each(
 
 /// The record key of a client's key: the namespace's name with its length in front, then the key.
 /// The default namespace has no name, so that it costs one byte.
-fn record_key(namespace: &Namespace, key: &[u8]) -> Bytes {
+fn record_key(namespace: &Namespace, key: &[u8]) -> RecordKey {
     let name = namespace.stored_name();
-    let mut whole = BytesMut::with_capacity(1 + name.len() + key.len());
-    whole.put_u8(u8::try_from(name.len()).expect("names are at most 253 bytes"));
-    whole.put_slice(name.as_bytes());
-    whole.put_slice(key);
-    whole.freeze()
+    let mut whole = RecordKey::with_capacity(1 + name.len() + key.len());
+    whole.push(u8::try_from(name.len()).expect("names are at most 253 bytes"));
+    whole.extend_from_slice(name.as_bytes());
+    whole.extend_from_slice(key);
+    whole
 }
 
 /// The namespace's name and the client's key in a record key of this app; `None` when it is none.

@@ -98,7 +98,8 @@ pub struct Coordinator {
     view: View,
     clock: Clock,
     ids: RequestIds,
-    ops: AHashMap<RequestId, Op>,
+    /// Boxed, since a command is taken out and put back at each step.
+    ops: AHashMap<RequestId, Box<Op>>,
     /// Where a client's command stands, for those that did not end in the turn they came in.
     clients: AHashMap<Client, RequestId>,
     bytes: usize,
@@ -172,7 +173,7 @@ impl Coordinator {
     fn start(&mut self, now: Now, client: Client, ask: Ask, ring: &Ring, out: &mut Outbox<Out>) {
         let partition = ring.partition(ask.key);
         let owners = ring.owners(partition, ask.plan.n.min(ring.replicas()));
-        let mut op = Op {
+        let mut op = Box::new(Op {
             client,
             app: ask.app,
             key: ask.key,
@@ -184,7 +185,7 @@ impl Coordinator {
             is_maybe_written: false,
             refusal: None,
             stage: Stage::Lead,
-        };
+        });
         if usize::from(op.wanted()) > op.owners.len() {
             let failure = op.not_met(false);
             return finish(client, Err(failure), out);
@@ -210,13 +211,13 @@ impl Coordinator {
     }
 
     /// Keeps an operation that waits for answers under the id they will bear.
-    fn keep(&mut self, id: RequestId, op: Op) {
+    fn keep(&mut self, id: RequestId, op: Box<Op>) {
         self.bytes += op.command.len();
         self.ops.insert(id, op);
     }
 
     /// Takes an operation out, to be finished or kept again.
-    fn remove(&mut self, id: RequestId) -> Option<Op> {
+    fn remove(&mut self, id: RequestId) -> Option<Box<Op>> {
         let op = self.ops.remove(&id)?;
         self.bytes -= op.command.len();
         Some(op)
@@ -320,7 +321,7 @@ impl Actor for Coordinator {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let untimed = self.untimed.iter().filter_map(|id| self.ops.get(id)).map(Op::due);
+        let untimed = self.untimed.iter().filter_map(|id| Some(self.ops.get(id)?.due()));
         untimed.chain(self.timers.next_at()).min()
     }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 pub use memory::MemoryTable;
 pub use message::{In, Led, Origin, Out};
-pub use table::{Table, TableStats, Visit};
+pub use table::{Replaces, Table, TableStats, Visit};
 
 use crate::actor::{Actor, Instant, Now, Outbox, Wall};
 use crate::app::{Apps, Effects, Grant, Records};
@@ -342,13 +342,7 @@ fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<(), Refusal> {
         return Err(Refusal::BadCommand);
     }
     for Entry { key, record } in records {
-        let is_fresher = match table.get(key) {
-            Some(held) => replaces(record.view(), held),
-            None => true,
-        };
-        if is_fresher {
-            table.put(key, record.view());
-        } else {
+        if !table.put_if(key, record.view(), replaces) {
             reached(Mark::OlderIgnored);
         }
     }

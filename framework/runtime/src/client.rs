@@ -1,6 +1,7 @@
 //! A client: many commands under way at once, for one connection.
 
 use std::time::Duration;
+use std::vec;
 
 use peer_ring_core::app::{App, decode};
 use peer_ring_core::failure::Failure;
@@ -8,6 +9,7 @@ use peer_ring_core::id::CallerId;
 use tokio::sync::mpsc;
 
 use crate::handle::{Handle, hand_in};
+use crate::replies::{self, Answers};
 use crate::shard_port::{Answer, Asked, Call, Reply};
 
 /// Puts commands to a node in batches and takes replies as they come.
@@ -19,15 +21,18 @@ pub struct Client<A: App> {
     handle: Handle<A>,
     queued: Vec<Vec<Call>>,
     under_way: UnderWay,
-    sender: mpsc::UnboundedSender<(u64, Answer)>,
-    receiver: mpsc::UnboundedReceiver<(u64, Answer)>,
+    sender: replies::Sender,
+    receiver: mpsc::UnboundedReceiver<Answers>,
+    /// Answers that were taken from the receiver together and not returned yet.
+    arrived: vec::IntoIter<(u64, Answer)>,
 }
 
 impl<A: App> Client<A> {
     pub(crate) fn new(handle: Handle<A>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let queued = handle.shared.shards.iter().map(|_| Vec::new()).collect();
-        Self { handle, queued, under_way: UnderWay::default(), sender, receiver }
+        let (under_way, arrived) = (UnderWay::default(), Vec::new().into_iter());
+        Self { handle, queued, under_way, sender, receiver, arrived }
     }
 
     /// Queues a command. Its reply comes under `tag`, within `timeout`.
@@ -57,13 +62,21 @@ impl<A: App> Client<A> {
     /// The next reply and its tag. Waits for ever when nothing is under way; may be dropped while
     /// it waits without a loss.
     pub async fn next(&mut self) -> (u64, Result<A::Reply, Failure>) {
-        let (place, answer) = self.receiver.recv().await.expect("this client holds a sender");
-        (self.under_way.leave(place), decode_reply(answer))
+        loop {
+            if let Some((place, answer)) = self.arrived.next() {
+                return (self.under_way.leave(place), decode_reply(answer));
+            }
+            let arrived = self.receiver.recv().await.expect("this client holds a sender");
+            self.arrived = arrived.into_iter();
+        }
     }
 
     /// The next reply and its tag, if one is there.
     pub fn try_next(&mut self) -> Option<(u64, Result<A::Reply, Failure>)> {
-        let (place, answer) = self.receiver.try_recv().ok()?;
+        if self.arrived.len() == 0 {
+            self.arrived = self.receiver.try_recv().ok()?.into_iter();
+        }
+        let (place, answer) = self.arrived.next()?;
         Some((self.under_way.leave(place), decode_reply(answer)))
     }
 

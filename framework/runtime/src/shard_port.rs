@@ -12,9 +12,9 @@ use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{CallerId, Seat};
 use peer_ring_core::peer::{Body, Lane, Message};
 use peer_ring_core::wiring::{Shard, ShardIn, ShardOut};
-use tokio::sync::mpsc;
 
 use crate::links::Outbound;
+use crate::replies::{self, Replies};
 use crate::shell::{Port, Shell};
 use crate::stats::ShardStats;
 
@@ -44,7 +44,7 @@ pub enum Reply {
     /// To one who waits for it alone.
     Once(oneshot::Sender<Answer>),
     /// To one who waits for many, under this tag.
-    Tagged(u64, mpsc::UnboundedSender<(u64, Answer)>),
+    Tagged(u64, replies::Sender),
 }
 
 /// An app's reply, or why there is none.
@@ -55,7 +55,7 @@ impl Reply {
     pub fn send(self, answer: Answer) {
         match self {
             Self::Once(sender) => drop(sender.send(answer)),
-            Self::Tagged(tag, sender) => drop(sender.send((tag, answer))),
+            Self::Tagged(tag, sender) => drop(sender.send(vec![(tag, answer)])),
         }
     }
 }
@@ -65,6 +65,7 @@ pub struct ShardPort {
     /// The newest link to each peer on each lane, with its number.
     links: AHashMap<(Seat, Lane), (u64, Outbound)>,
     callers: AHashMap<CallerId, (Instant, Reply)>,
+    replies: Replies,
     stats: ShardStats,
     blank: Arc<AtomicUsize>,
     last_blank: usize,
@@ -78,6 +79,7 @@ impl ShardPort {
         Self {
             links: AHashMap::new(),
             callers: AHashMap::new(),
+            replies: Replies::default(),
             stats: ShardStats::default(),
             blank,
             last_blank: 1,
@@ -136,7 +138,10 @@ impl Port<Shard> for ShardPort {
                     Ok(_) => self.stats.latency.add(now.tick.since(asked_at)),
                     Err(failure) => self.stats.fail(failure),
                 }
-                reply.send(result);
+                match reply {
+                    Reply::Once(_) => reply.send(result),
+                    Reply::Tagged(tag, sender) => self.replies.keep(sender, tag, result),
+                }
             }
         }
     }
@@ -155,6 +160,7 @@ impl Port<Shard> for ShardPort {
     }
 
     fn look(&mut self, shard: &Shard) {
+        self.replies.send();
         let blank = shard.blank();
         if self.last_blank != blank {
             self.blank.fetch_add(blank, Ordering::Relaxed);

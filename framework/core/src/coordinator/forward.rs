@@ -22,7 +22,7 @@ impl Coordinator {
         &mut self,
         now: Now,
         id: RequestId,
-        mut op: Op,
+        mut op: Box<Op>,
         out: &mut Outbox<Out>,
     ) {
         let tried = Replicas::default();

@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use smallvec::SmallVec;
-
 use crate::coordinator::Coordinator;
 use crate::id::Seat;
 use crate::view::PeerState;
@@ -46,19 +44,21 @@ impl Latency {
 }
 
 impl Coordinator {
-    /// The indices of `owners`, those first that are likely to answer soonest.
-    pub(super) fn by_speed(&self, owners: &[Seat]) -> SmallVec<[u8; 8]> {
-        let mut order: SmallVec<[(_, _, u8); 8]> = SmallVec::new();
-        for (index, seat) in (0..).zip(owners) {
-            if *seat == self.seat {
-                order.push((PeerState::Alive, 0, index));
-                continue;
+    /// The index of the one of `owners` that is likely to answer soonest, of those not passed over.
+    pub(super) fn fastest(
+        &self,
+        owners: &[Seat],
+        is_passed_over: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
+        let speed = |seat: Seat| {
+            if seat == self.seat {
+                return (PeerState::Alive, 0);
             }
-            let mean = self.latencies.get(seat).map_or(1, |latency| latency.mean_ns());
-            order.push((self.view.health.state(*seat), mean, index));
-        }
-        order.sort_unstable();
-        order.into_iter().map(|(_, _, index)| index).collect()
+            let mean = self.latencies.get(&seat).map_or(1, |latency| latency.mean_ns());
+            (self.view.health.state(seat), mean)
+        };
+        let left = (0..).zip(owners).filter(|(index, _)| !is_passed_over(*index));
+        left.min_by_key(|(_, seat)| speed(**seat)).map(|(index, _)| index)
     }
 
     /// Takes note that `seat` took so long, or has not answered for so long.

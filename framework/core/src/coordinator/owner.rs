@@ -58,7 +58,7 @@ impl Coordinator {
         self.keep(id, op);
     }
 
-    fn lead_refused(&mut self, now: Now, mut op: Op, refusal: Refusal, out: &mut Outbox<Out>) {
+    fn lead_refused(&mut self, now: Now, mut op: Box<Op>, refusal: Refusal, out: &mut Outbox<Out>) {
         match (op.plan.kind, refusal) {
             (Kind::Write, Refusal::Blank) => {
                 reached(Mark::LeadBlank);

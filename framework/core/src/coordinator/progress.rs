@@ -98,7 +98,7 @@ impl Coordinator {
         &mut self,
         now: Now,
         id: RequestId,
-        mut op: Op,
+        mut op: Box<Op>,
         verdict: Verdict,
         out: &mut Outbox<Out>,
     ) {

@@ -46,8 +46,8 @@ impl Coordinator {
         read: &mut Read,
         out: &mut Outbox<Out>,
     ) -> bool {
-        let order = self.by_speed(&op.owners);
-        let Some(index) = order.into_iter().find(|&index| read.asked_at(index).is_none()) else {
+        let is_asked = |index| read.asked_at(index).is_some();
+        let Some(index) = self.fastest(&op.owners, is_asked) else {
             read.late_at = None;
             return false;
         };

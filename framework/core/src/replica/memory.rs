@@ -1,26 +1,25 @@
-//! The `memory` engine: a B-tree of packed records.
+//! The `memory` engine: blocks of packed records, in the order of their keys.
 //!
-//! A record is one allocation: a head of 17 or 33 bytes, then the value. The longer head is only
-//! for records with an expiry or a touch. Layout: flags, stamp, node, and for the longer one
-//! touched and expires, numbers in little-endian.
+//! It is a B-tree of two levels, made for look-ups in a memory that is slow to reach. A key's block
+//! is found by the lowest keys of the blocks, and the record in there by a hash; so a look-up
+//! meets few keys that lie elsewhere, where a binary tree or a B-tree of pointers meets one at
+//! each comparison.
 
-use std::collections::BTreeMap;
+mod block;
+mod packed;
+
 use std::ops::Bound;
 
-use crate::hlc::Stamp;
-use crate::id::NodeId;
-use crate::record::{Freshness, RecordRef, Version};
-use crate::replica::table::{Table, TableStats, Visit};
-
-const IS_TOMBSTONE: u8 = 1;
-const HAS_EXPIRY: u8 = 2;
-const SHORT_HEAD_BYTES: usize = 17;
-const LONG_HEAD_BYTES: usize = 33;
+use crate::record::RecordRef;
+use crate::replica::memory::block::{Block, Tag};
+use crate::replica::table::{Replaces, Table, TableStats, Visit};
 
 /// A table in memory; what it holds is gone with the process.
-#[derive(Default)]
 pub struct MemoryTable {
-    records: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    /// One at least.
+    blocks: Vec<Block>,
+    /// The lowest key that may lie in each block but the first, where all lower ones are.
+    bounds: Vec<Box<[u8]>>,
     stats: TableStats,
 }
 
@@ -28,29 +27,59 @@ impl MemoryTable {
     /// An empty table.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let blocks = vec![Block::default()];
+        Self { blocks, bounds: Vec::new(), stats: TableStats::default() }
+    }
+
+    /// The index of the block in which `key` lies, if it is there.
+    fn block_of(&self, key: &[u8]) -> usize {
+        self.bounds.partition_point(|lowest| **lowest <= *key)
+    }
+
+    fn insert(&mut self, mut at: usize, tag: Tag, key: &[u8], record: RecordRef<'_>) {
+        if self.blocks[at].is_full() {
+            let (lowest, upper) = self.blocks[at].split_for(key);
+            self.bounds.insert(at, lowest);
+            self.blocks.insert(at + 1, upper);
+            at = self.block_of(key);
+        }
+        self.blocks[at].insert(tag, key, record);
+    }
+}
+
+impl Default for MemoryTable {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Table for MemoryTable {
     fn get(&self, key: &[u8]) -> Option<RecordRef<'_>> {
-        self.records.get(key).map(|packed| unpack(packed))
+        self.blocks[self.block_of(key)].get(Tag::of(key), key)
     }
 
-    fn put(&mut self, key: &[u8], record: RecordRef<'_>) {
-        let packed = pack(record);
-        count(&mut self.stats, key, record, 1);
-        if let Some(held) = self.records.get_mut(key) {
-            count(&mut self.stats, key, unpack(held), -1);
-            *held = packed;
+    fn put_if(&mut self, key: &[u8], record: RecordRef<'_>, replaces: Replaces) -> bool {
+        let (at, tag) = (self.block_of(key), Tag::of(key));
+        if let Some(held) = self.blocks[at].get_mut(tag, key) {
+            if !replaces(record, held.record()) {
+                return false;
+            }
+            count(&mut self.stats, key, held.record(), -1);
+            held.replace(key, record);
         } else {
-            self.records.insert(key.into(), packed);
+            self.insert(at, tag, key, record);
         }
+        count(&mut self.stats, key, record, 1);
+        true
     }
 
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) {
-        for (key, packed) in self.records.range::<[u8], _>((from, Bound::Unbounded)) {
-            if visit(key, unpack(packed)).is_break() {
+        let first = match from {
+            Bound::Unbounded => 0,
+            Bound::Included(key) | Bound::Excluded(key) => self.block_of(key),
+        };
+        for held in self.blocks[first..].iter().flat_map(|block| block.iter_from(from)) {
+            if visit(held.key(), held.record()).is_break() {
                 return;
             }
         }
@@ -75,59 +104,72 @@ fn count(stats: &mut TableStats, key: &[u8], record: RecordRef<'_>, by: i64) {
     }
 }
 
-fn pack(record: RecordRef<'_>) -> Box<[u8]> {
-    let Freshness { version, touched, expires } = record.freshness;
-    let value = record.value.unwrap_or_default();
-    let has_expiry = touched != Stamp::ZERO || expires != 0;
-    let head_bytes = if has_expiry { LONG_HEAD_BYTES } else { SHORT_HEAD_BYTES };
-    let mut packed = Vec::with_capacity(head_bytes + value.len());
-    let tombstone = if record.value.is_none() { IS_TOMBSTONE } else { 0 };
-    packed.push(tombstone | if has_expiry { HAS_EXPIRY } else { 0 });
-    packed.extend_from_slice(&version.stamp.0.to_le_bytes());
-    packed.extend_from_slice(&version.node.0.to_le_bytes());
-    if has_expiry {
-        packed.extend_from_slice(&touched.0.to_le_bytes());
-        packed.extend_from_slice(&expires.to_le_bytes());
-    }
-    packed.extend_from_slice(value);
-    packed.into_boxed_slice()
-}
-
-fn unpack(packed: &[u8]) -> RecordRef<'_> {
-    let number = |at: usize| {
-        let bytes = packed[at..at + 8].try_into().expect("eight bytes");
-        u64::from_le_bytes(bytes)
-    };
-    let version = Version { stamp: Stamp(number(1)), node: NodeId(number(9)) };
-    let (touched, expires, head_bytes) = if packed[0] & HAS_EXPIRY == 0 {
-        (Stamp::ZERO, 0, SHORT_HEAD_BYTES)
-    } else {
-        (Stamp(number(17)), number(25), LONG_HEAD_BYTES)
-    };
-    let value = (packed[0] & IS_TOMBSTONE == 0).then(|| &packed[head_bytes..]);
-    RecordRef { freshness: Freshness { version, touched, expires }, value }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::ops::ControlFlow;
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::Freshness;
+
+    fn live(value: &[u8]) -> RecordRef<'_> {
+        RecordRef { freshness: Freshness::NONE, value: Some(value) }
+    }
+
+    /// The keys that a scan meets, `most` at the most.
+    fn scanned(table: &MemoryTable, from: Bound<&[u8]>, most: usize) -> Vec<Vec<u8>> {
+        let mut met = Vec::new();
+        table.scan(from, &mut |key, _| {
+            met.push(key.to_vec());
+            if met.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        met
+    }
+
+    fn is_like_an_ordered_map(puts: Vec<(Vec<u8>, u8)>) {
+        let (mut table, mut map) = (MemoryTable::new(), BTreeMap::new());
+        for (key, value) in puts {
+            assert_eq!(table.get(&key).is_some(), map.contains_key(&key));
+            table.put(&key, live(&[value]));
+            map.insert(key, value);
+        }
+        let all: Vec<_> = map.keys().cloned().collect();
+        assert_eq!(scanned(&table, Bound::Unbounded, usize::MAX), all);
+        for (at, (key, value)) in map.iter().enumerate() {
+            assert_eq!(table.get(key), Some(live(&[*value])));
+            let next = all.get(at + 1).cloned();
+            assert_eq!(scanned(&table, Bound::Excluded(key), 1), Vec::from_iter(next));
+            assert_eq!(scanned(&table, Bound::Included(key), 1).first(), Some(key));
+        }
+    }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn what_is_put_is_got(numbers in any::<[u64; 4]>(), value in any::<Option<Vec<u8>>>()) {
-            let [stamp, node, touched, expires] = numbers;
-            let version = Version { stamp: Stamp(stamp), node: NodeId(node) };
-            let freshness = Freshness { version, touched: Stamp(touched), expires };
-            let record = RecordRef { freshness, value: value.as_deref() };
-            let mut table = MemoryTable::new();
-            table.put(b"k", record);
-            prop_assert_eq!(table.get(b"k"), Some(record));
-            prop_assert_eq!(table.get(b"l"), None);
+        fn keys_in_any_order_are_found_again_and_in_order(
+            puts in prop::collection::vec((prop::collection::vec(0..4u8, 0..6), any::<u8>()), 0..1500),
+        ) {
+            is_like_an_ordered_map(puts);
         }
+    }
+
+    #[test]
+    fn keys_that_come_in_order_are_found_again_and_in_order() {
+        let keys = 0..1_000_u32;
+        is_like_an_ordered_map(keys.clone().map(|at| (at.to_be_bytes().to_vec(), 1)).collect());
+        is_like_an_ordered_map(keys.rev().map(|at| (at.to_be_bytes().to_vec(), 1)).collect());
+    }
+
+    #[test]
+    fn keys_that_come_in_order_leave_full_blocks_behind() {
+        let mut table = MemoryTable::new();
+        for at in 0..1_000_u32 {
+            table.put(&at.to_be_bytes(), live(b""));
+        }
+        let (last, others) = table.blocks.split_last().unwrap();
+        assert!(!last.is_full() && others.iter().all(Block::is_full));
     }
 
     #[test]
@@ -145,16 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_goes_in_order_and_stops_when_told() {
+    fn a_record_that_may_not_replace_what_is_held_changes_nothing() {
         let mut table = MemoryTable::new();
-        for key in [b"b", b"a", b"c"] {
-            table.put(key, RecordRef { freshness: Freshness::NONE, value: Some(b"") });
-        }
-        let mut met = Vec::new();
-        table.scan(Bound::Excluded(b"a"), &mut |key, _| {
-            met.push(key.to_vec());
-            ControlFlow::Continue(())
-        });
-        assert_eq!(met, [b"b", b"c"]);
+        let is_longer: Replaces =
+            |new, held| new.value.map(<[u8]>::len) > held.value.map(<[u8]>::len);
+        assert!(table.put_if(b"key", live(b"ab"), is_longer));
+        let stats = table.stats();
+        assert!(!table.put_if(b"key", live(b"c"), is_longer));
+        assert_eq!((table.get(b"key"), table.stats()), (Some(live(b"ab")), stats));
     }
 }

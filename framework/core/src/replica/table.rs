@@ -7,13 +7,22 @@ use crate::record::RecordRef;
 /// Called with each key and record of a scan; says whether to go on.
 pub type Visit<'a> = dyn FnMut(&[u8], RecordRef<'_>) -> ControlFlow<()> + 'a;
 
+/// Whether the first record takes the place of the second.
+pub type Replaces = fn(RecordRef<'_>, RecordRef<'_>) -> bool;
+
 /// An ordered map from table keys to records, of one partition.
 pub trait Table: Send {
     /// The record under `key`.
     fn get(&self, key: &[u8]) -> Option<RecordRef<'_>>;
 
     /// Replaces the record under `key`.
-    fn put(&mut self, key: &[u8], record: RecordRef<'_>);
+    fn put(&mut self, key: &[u8], record: RecordRef<'_>) {
+        self.put_if(key, record, |_, _| true);
+    }
+
+    /// Replaces the record under `key` if there is none, or if `replaces` says so of the new one
+    /// and the one that is held. Whether it did.
+    fn put_if(&mut self, key: &[u8], record: RecordRef<'_>, replaces: Replaces) -> bool;
 
     /// Visits records in the order of their keys.
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>);
