@@ -166,15 +166,18 @@ impl<S: Subject> Shrinker<'_, S> {
         let mut is_better = true;
         while is_better && !self.is_over {
             is_better = false;
-            let mut at = 0;
-            // Those before the one that was taken were tried, and are not likely to do now.
-            while let Some(plan) = simpler(&self.best).into_iter().nth(at) {
+            let mut failed = 0;
+            let mut plans = simpler(&self.best).into_iter();
+            while let Some(plan) = plans.next() {
                 if self.try_plan(plan) {
                     is_better = true;
+                    plans = simpler(&self.best).into_iter();
+                    // Those before it were tried, and are not likely to do now.
+                    plans.by_ref().take(failed).for_each(drop);
                 } else if self.is_over {
                     return;
                 } else {
-                    at += 1;
+                    failed += 1;
                 }
             }
         }

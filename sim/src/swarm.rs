@@ -3,8 +3,8 @@
 //! A run is a function of its seed; which thread carries it out, and when, changes nothing, so a
 //! report is the same for any number of jobs but for the time it took. One that stops at a failure
 //! stops at that with the first seed: seeds are handed out in order, and what ran beyond it is left
-//! out. This is the only file of
-//! the simulator that knows threads and a real clock: it runs runs, and none of what is in them.
+//! out. This is the only file of the simulator that starts threads and reads a real clock: it runs
+//! runs, and none of what is in them.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

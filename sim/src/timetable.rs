@@ -36,18 +36,12 @@ impl Timetable {
 
     /// Sets the alarms by which it is told that a fault begins or ends.
     ///
-    /// They are the numbers from `first` on, and before [`Timetable::alarms`] more.
+    /// They are the numbers from `first` on, two for each fault.
     pub fn set_alarms(&mut self, first: u64, world: &mut World) {
         self.first = first;
         for (number, Scheduled { at, .. }) in (0..).zip(&self.faults) {
             world.set_alarm(*at, first + 2 * number);
         }
-    }
-
-    /// How many alarms it needs.
-    #[must_use]
-    pub fn alarms(&self) -> u64 {
-        2 * self.faults.len() as u64
     }
 
     /// Begins or ends the fault whose alarm this is, counted from its first.

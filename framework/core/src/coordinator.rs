@@ -333,7 +333,10 @@ impl Actor for Coordinator {
             };
             if op.deadline <= now.tick {
                 reached(Mark::TimedOut);
-                let result = op.reply_so_far().ok_or_else(|| op.timed_out());
+                let mut result = Err(op.timed_out());
+                if crate::planted!("time-out-is-success") {
+                    result = op.reply_so_far().map_or(result, Ok);
+                }
                 self.end(&op, result, out);
                 if crate::planted!("never-forgotten") {
                     self.keep(id, op);

@@ -59,6 +59,7 @@ mod handle;
 mod links;
 mod metrics;
 mod node;
+mod pieces;
 mod replies;
 mod shard_port;
 mod shell;

@@ -1,11 +1,10 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
 //! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
-//! nobody dials it. After the handshake the
-//! stream carries messages both ways, whoever dialled, in the newest version of the wire that both
-//! speak. What the actors of one turn say is packed
-//! into one frame; a link that cannot send fast enough collects more per frame, up to a bound past
-//! which it refuses. A link that breaks is made again, and the actors are told what was lost.
+//! nobody dials it. After the handshake the stream carries messages both ways, whoever dialled, in
+//! the newest version of the wire that both speak. What the actors of one turn say is packed into
+//! one frame; a link that cannot send fast enough collects more per frame, up to a bound past which
+//! it refuses. A link that breaks is made again, and the actors are told what was lost.
 
 mod accept;
 mod ask;

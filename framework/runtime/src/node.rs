@@ -11,9 +11,8 @@ use actix_rt::{Arbiter, ArbiterHandle, System};
 use peer_ring_core::app::{App, Apps, DuplicateApp};
 use peer_ring_core::id::{Desk, NodeId};
 use peer_ring_core::view::View;
-use peer_ring_core::wiring::{Control, ControlIn, Shard, ShardSettings};
+use peer_ring_core::wiring::ControlIn;
 use peer_ring_discovery::{Facts, Source, Static};
-use peer_ring_proto::hello::{Identity, Protocols};
 use rand::RngExt;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -192,35 +191,17 @@ impl Parts {
         let shards: Vec<_> = (0..config.threads)
             .zip(&arbiters)
             .map(|(index, arbiter)| {
-                let shard = Shard::in_memory(ShardSettings {
-                    seat: config.name.seat(),
-                    node: id,
-                    index,
-                    shards: config.threads,
-                    partitions: config.ring.partitions,
-                    coordinator: config.coordinator.clone(),
-                    apps: apps.clone(),
-                });
+                let shard = config.shard(id, index, config.threads, apps.clone());
                 let port = ShardPort::new(Arc::clone(&blank));
                 let shell = Shell::new(shard, port, clock, stopper.clone(), SHARD_MAILBOX)
                     .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Shard(index))));
                 ShardShell::start_in_arbiter(&arbiter.handle(), move |_| shell)
             })
             .collect();
-        let identity = Identity {
-            cluster: config.cluster.clone(),
-            name: config.name.clone(),
-            node: id,
-            incarnation: wall().0,
-            protocols: Protocols::OURS.at_most(config.links.wire_max.number()),
-            capabilities: std::collections::BTreeSet::new(),
-            ring_epoch: peer_ring_core::id::Epoch::default(),
-            ring_fingerprint: 0,
-        };
+        let identity = config.identity(id, wall());
         let links = Links::new(config, identity, shards.clone(), stopper.clone());
         let (sender, view) = watch::channel(Arc::default());
-        let control =
-            Control::new(config.name.clone(), config.membership.clone(), config.ring.clone());
+        let control = config.control();
         let port = ControlPort::new(links.clone(), shards.clone(), sender, stopper.clone());
         let shell = Shell::new(control, port, clock, stopper.clone(), CONTROL_MAILBOX)
             .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Control)));

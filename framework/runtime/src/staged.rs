@@ -10,10 +10,9 @@ use actix::{Actor as _, Addr};
 use futures::channel::oneshot;
 use peer_ring_core::app::Apps;
 use peer_ring_core::coordinator::Ask;
-use peer_ring_core::id::{CallerId, Epoch, NodeId};
+use peer_ring_core::id::{CallerId, NodeId};
 use peer_ring_core::view::View;
-use peer_ring_core::wiring::{Control, ControlIn, Shard, ShardSettings};
-use peer_ring_proto::hello::{Identity, Protocols};
+use peer_ring_core::wiring::{ControlIn, Shard};
 use tokio::sync::watch;
 
 pub use crate::clock::{Clock, SetClock};
@@ -57,33 +56,15 @@ impl Staged {
     ) -> Self {
         let stopper = Stopper::new();
         let blank = Arc::new(AtomicUsize::new(1));
-        let shard = Shard::in_memory(ShardSettings {
-            seat: config.name.seat(),
-            node: id,
-            index: 0,
-            shards: 1,
-            partitions: config.ring.partitions,
-            coordinator: config.coordinator.clone(),
-            apps,
-        });
+        let shard = config.shard(id, 0, 1, apps);
         let port = ShardPort::new(Arc::clone(&blank));
         let shard = Shell::new(shard, port, clock, stopper.clone(), MAILBOX).start();
-        let identity = Identity {
-            cluster: config.cluster.clone(),
-            name: config.name.clone(),
-            node: id,
-            incarnation: clock.now().wall.0,
-            protocols: Protocols::OURS,
-            capabilities: std::collections::BTreeSet::new(),
-            ring_epoch: Epoch::default(),
-            ring_fingerprint: 0,
-        };
+        let identity = config.identity(id, clock.now().wall);
         let shards = vec![shard.clone()];
         let links =
             Links::over(Box::new(carrier), config, identity, shards.clone(), stopper.clone());
         let (sender, view) = watch::channel(Arc::default());
-        let control =
-            Control::new(config.name.clone(), config.membership.clone(), config.ring.clone());
+        let control = config.control();
         let port = ControlPort::new(links.clone(), shards, sender, stopper.clone());
         let control = Shell::new(control, port, clock, stopper.clone(), MAILBOX).start();
         links.set_control(control.clone());

@@ -1,9 +1,9 @@
 //! Forwarding: a command for a key that this node does not own goes to an owner, once.
 //!
 //! It goes to the same owner as the one before it for the same partition, unless that one does not
-//! answer. Another owner is tried only while it is certain that nothing has happened yet: when the request
-//! never left this node, or when the owner refused it. A command that only reads may be tried
-//! again in any case.
+//! answer. Another owner is tried only while it is certain that nothing has happened yet: when the
+//! request never left this node, or when the owner refused it. A command that only reads may be
+//! tried again in any case.
 
 use crate::actor::{Now, Outbox};
 use crate::app::Kind;

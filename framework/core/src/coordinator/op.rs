@@ -141,9 +141,9 @@ impl Op {
         u8::try_from(at).ok()
     }
 
-    /// Whom an answer of the replica with this index counts for.
-    pub fn credited(&self, index: u8) -> u8 {
-        if !crate::planted!("anybody-s-answer") || self.waits_for(index) {
+    /// Some replica that is waited for, this one if it is; a mistake that is planted needs it.
+    pub fn anybody(&self, index: u8) -> u8 {
+        if self.waits_for(index) {
             return index;
         }
         (0..self.replicas()).find(|other| self.waits_for(*other)).unwrap_or(index)
@@ -185,11 +185,8 @@ impl Op {
         self.plan.need.of(self.replicas())
     }
 
-    /// What a command whose time is up is answered with, if not with a failure.
+    /// What some replica has replied to a write; a mistake that is planted needs it.
     pub fn reply_so_far(&self) -> Option<Bytes> {
-        if !crate::planted!("time-out-is-success") {
-            return None;
-        }
         match &self.stage {
             Stage::Write(write) => write.answers.first().map(|answer| answer.reply.clone()),
             Stage::Replicate(replicate) => Some(replicate.reply.clone()),

