@@ -235,8 +235,10 @@ impl Coordinator {
         id
     }
 
-    fn stamp(&mut self, now: Now) -> Version {
-        Version { stamp: self.clock.tick(now.wall), node: self.node }
+    /// The version of what a command for `partition` writes that is coordinated now.
+    fn stamp(&mut self, now: Now, partition: PartitionId) -> Version {
+        let epoch = self.view.ring.as_ref().map(|ring| ring.since(partition)).unwrap_or_default();
+        Version { epoch, stamp: self.clock.tick(now.wall), node: self.node }
     }
 
     /// Sends a request to the replica at `seat`, be it this node's own or a peer's.

@@ -10,13 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Wall;
 use crate::hlc::Stamp;
-use crate::id::NodeId;
+use crate::id::{Epoch, NodeId};
 
 /// Who wrote a value, and when: last write wins, ties go to the greater node id.
+///
+/// What was written under a later ring wins in any case. So whatever a coordinator of an earlier
+/// one has left on some replica, unacknowledged, never hides what its successor acknowledges,
+/// however far their clocks are apart.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Version {
+    /// Since when the key's partition was laid out as its coordinator knew it.
+    pub epoch: Epoch,
     /// When, on the writer's hybrid logical clock.
     pub stamp: Stamp,
     /// Whose clock that was.
@@ -25,7 +31,14 @@ pub struct Version {
 
 impl Version {
     /// The version of a key that was never written.
-    pub const NONE: Self = Self { stamp: Stamp::ZERO, node: NodeId(0) };
+    pub const NONE: Self = Self { epoch: Epoch(0), stamp: Stamp::ZERO, node: NodeId(0) };
+
+    /// Whether a replica may take what bears it: a stamp that somebody can have given, and a ring
+    /// that somebody can have seen.
+    #[must_use]
+    pub fn is_credible(&self) -> bool {
+        self.stamp.is_credible() && self.epoch.0 <= u32::MAX.into()
+    }
 }
 
 /// The order in which records of one key replace each other.
@@ -43,10 +56,10 @@ impl Freshness {
     /// That of a key that was never written.
     pub const NONE: Self = Self { version: Version::NONE, touched: Stamp::ZERO, expires: 0 };
 
-    /// Whether a replica may take a record of this freshness; see [`Stamp::is_credible`].
+    /// Whether a replica may take a record of this freshness; see [`Version::is_credible`].
     #[must_use]
     pub fn is_credible(&self) -> bool {
-        self.version.stamp.is_credible() && self.touched.is_credible()
+        self.version.is_credible() && self.touched.is_credible()
     }
 
     /// Whether a record of this freshness has expired at `wall`.
@@ -108,7 +121,7 @@ mod tests {
     use super::*;
 
     fn fresh(stamp: u64, node: u64, touched: u64) -> Freshness {
-        let version = Version { stamp: Stamp(stamp), node: NodeId(node) };
+        let version = Version { epoch: Epoch(1), stamp: Stamp(stamp), node: NodeId(node) };
         Freshness { version, touched: Stamp(touched), expires: 0 }
     }
 
@@ -116,6 +129,14 @@ mod tests {
     fn a_touch_beats_its_version_and_loses_to_the_next_write() {
         assert!(fresh(5, 1, 9) > fresh(5, 1, 0));
         assert!(fresh(6, 1, 0) > fresh(5, 1, 9));
+    }
+
+    #[test]
+    fn a_later_ring_beats_a_later_stamp() {
+        let late = fresh(9, 1, 0);
+        let mut newer = fresh(5, 1, 0);
+        newer.version.epoch = Epoch(2);
+        assert!(newer > late);
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Actor for RingView {
         match fact {
             Fact::Seen(sighting) => {
                 let (zone, weight) = (sighting.zone, sighting.weight);
-                let member = Member { name: sighting.name.clone(), zone, weight };
+                let name = sighting.name.clone();
+                let member = Member { zone, weight, ..Member::new(name) };
                 self.seen.insert(sighting.name, member);
             }
             Fact::Lost(name) => {

@@ -117,7 +117,7 @@ pub fn table_key_of(key: &str) -> Bytes {
 }
 
 pub fn version(stamp: u64) -> Version {
-    Version { stamp: Stamp(stamp), node: NodeId(7) }
+    Version { epoch: Epoch(1), stamp: Stamp(stamp), node: NodeId(7) }
 }
 
 /// That of a record written at `stamp`, never touched, that never expires.

@@ -7,7 +7,7 @@
 use mimalloc::MiMalloc;
 use peer_ring_core::app::table_key;
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::{AppId, NodeId};
+use peer_ring_core::id::{AppId, Epoch, NodeId};
 use peer_ring_core::key::{Key, Partitions};
 use peer_ring_core::record::{Freshness, RecordRef, Version};
 use peer_ring_core::replica::{MemoryTable, Table};
@@ -30,7 +30,7 @@ fn a_small_record_costs_less_than_a_hundred_bytes_beyond_its_key_and_value() {
     for number in 0..RECORDS {
         // Keys come in no order, as those of many clients do.
         let key = format!("{:0KEY_BYTES$x}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let version = Version { stamp: Stamp(number + 1), node: NodeId(1) };
+        let version = Version { epoch: Epoch(1), stamp: Stamp(number + 1), node: NodeId(1) };
         let freshness = Freshness { version, ..Freshness::NONE };
         let partition = partitions.of(Key::from(&key));
         let key = table_key(AppId::of("kv"), key.as_bytes());

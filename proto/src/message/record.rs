@@ -1,7 +1,7 @@
 //! Records under their keys.
 
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::NodeId;
+use peer_ring_core::id::{Epoch, NodeId};
 use peer_ring_core::peer::Entry;
 use peer_ring_core::record::{Freshness, Record, Version};
 
@@ -13,6 +13,7 @@ impl From<Entry> for wire::Entry {
         Self {
             key,
             value,
+            epoch: freshness.version.epoch.0,
             stamp: freshness.version.stamp.0,
             stamp_node: freshness.version.node.0,
             touched: freshness.touched.0,
@@ -23,7 +24,11 @@ impl From<Entry> for wire::Entry {
 
 impl From<wire::Entry> for Entry {
     fn from(entry: wire::Entry) -> Self {
-        let version = Version { stamp: Stamp(entry.stamp), node: NodeId(entry.stamp_node) };
+        let version = Version {
+            epoch: Epoch(entry.epoch),
+            stamp: Stamp(entry.stamp),
+            node: NodeId(entry.stamp_node),
+        };
         let touched = Stamp(entry.touched);
         let freshness = Freshness { version, touched, expires: entry.expires };
         Self { key: entry.key, record: Record { freshness, value: entry.value } }

@@ -1,7 +1,7 @@
 //! Requests.
 
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::{AppId, NodeId, PartitionId};
+use peer_ring_core::id::{AppId, Epoch, NodeId, PartitionId};
 use peer_ring_core::key::Key;
 use peer_ring_core::peer::{Execute, Request};
 use peer_ring_core::record::Version;
@@ -52,6 +52,7 @@ impl From<Execute> for wire::Execute {
             command: execute.command,
             stamp: execute.stamp.map(|version| version.stamp.0),
             stamp_node: execute.stamp.map_or(0, |version| version.node.0),
+            stamp_epoch: execute.stamp.map_or(0, |version| version.epoch.0),
             wants_seen: execute.wants_seen,
         }
     }
@@ -62,12 +63,12 @@ impl TryFrom<wire::Execute> for Execute {
 
     #[inline]
     fn try_from(execute: wire::Execute) -> Result<Self, WireError> {
-        let node = NodeId(execute.stamp_node);
+        let (epoch, node) = (Epoch(execute.stamp_epoch), NodeId(execute.stamp_node));
         Ok(Self {
             partition: partition(execute.partition)?,
             app: AppId(execute.app),
             command: execute.command,
-            stamp: execute.stamp.map(|stamp| Version { stamp: Stamp(stamp), node }),
+            stamp: execute.stamp.map(|stamp| Version { epoch, stamp: Stamp(stamp), node }),
             wants_seen: execute.wants_seen,
         })
     }

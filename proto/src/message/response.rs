@@ -1,7 +1,7 @@
 //! Responses.
 
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::NodeId;
+use peer_ring_core::id::{Epoch, NodeId};
 use peer_ring_core::peer::{Refusal, Response};
 use peer_ring_core::record::Version;
 
@@ -14,9 +14,11 @@ impl From<Response> for WireBody {
     fn from(response: Response) -> Self {
         match response {
             Response::Executed { reply, seen } => Self::Executed(wire::Executed { reply, seen }),
-            Response::Superseded { by } => {
-                Self::Superseded(wire::Superseded { stamp: by.stamp.0, stamp_node: by.node.0 })
-            }
+            Response::Superseded { by } => Self::Superseded(wire::Superseded {
+                epoch: by.epoch.0,
+                stamp: by.stamp.0,
+                stamp_node: by.node.0,
+            }),
             Response::Applied => Self::Applied(wire::Applied {}),
             Response::Fetched { records } => {
                 Self::Fetched(wire::Fetched { records: into_entries(records) })
@@ -49,8 +51,9 @@ impl From<wire::Executed> for Response {
 impl From<wire::Superseded> for Response {
     #[inline]
     fn from(superseded: wire::Superseded) -> Self {
-        let stamp = Stamp(superseded.stamp);
-        Self::Superseded { by: Version { stamp, node: NodeId(superseded.stamp_node) } }
+        let epoch = Epoch(superseded.epoch);
+        let (stamp, node) = (Stamp(superseded.stamp), NodeId(superseded.stamp_node));
+        Self::Superseded { by: Version { epoch, stamp, node } }
     }
 }
 

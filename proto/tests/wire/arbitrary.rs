@@ -46,8 +46,11 @@ fn number() -> impl Strategy<Value = u64> {
 }
 
 fn record_version() -> impl Strategy<Value = Version> {
-    (number(), number())
-        .prop_map(|(stamp, node)| Version { stamp: Stamp(stamp), node: NodeId(node) })
+    (number(), number(), number()).prop_map(|(epoch, stamp, node)| Version {
+        epoch: Epoch(epoch),
+        stamp: Stamp(stamp),
+        node: NodeId(node),
+    })
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {

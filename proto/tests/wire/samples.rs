@@ -12,8 +12,11 @@ use peer_ring_core::record::{Freshness, Record, Version};
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame};
 
-const VERSION: Version =
-    Version { stamp: Stamp(0x018b_cfe5_6800_0001), node: NodeId(0x1122_3344_5566_7788) };
+const VERSION: Version = Version {
+    epoch: Epoch(0),
+    stamp: Stamp(0x018b_cfe5_6800_0001),
+    node: NodeId(0x1122_3344_5566_7788),
+};
 const PARTITION: PartitionId = PartitionId(258);
 const APP: AppId = AppId(0xaabb_ccdd);
 

@@ -86,13 +86,13 @@ fn records(table: &dyn Table) -> Records {
 mod tests {
     use bytes::Bytes;
     use peer_ring_core::hlc::Stamp;
-    use peer_ring_core::id::NodeId;
+    use peer_ring_core::id::{Epoch, NodeId};
     use peer_ring_core::record::{Freshness, Version};
 
     use super::*;
 
     fn record(node: u64, expires: u64, value: Option<&'static str>) -> Record {
-        let version = Version { stamp: Stamp(7), node: NodeId(node) };
+        let version = Version { epoch: Epoch(1), stamp: Stamp(7), node: NodeId(node) };
         let freshness = Freshness { version, touched: Stamp::ZERO, expires };
         Record { freshness, value: value.map(Bytes::from) }
     }

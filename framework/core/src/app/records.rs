@@ -128,7 +128,7 @@ impl Records<'_> {
             Grant::Read => return self.overstep(),
             Grant::Write(_) | Grant::Lead(_) if held.version > version => return,
             Grant::Write(by) if is_touched_since(by.stamp) => {
-                return self.meet(Version { stamp: held.touched, node: by.node });
+                return self.meet(Version { stamp: held.touched, ..by });
             }
             Grant::Lead(by) if is_touched_since(by.stamp) => held.touched.next(),
             Grant::Write(by) | Grant::Lead(by) => by.stamp,
@@ -169,9 +169,7 @@ impl Records<'_> {
         match self.grant {
             Grant::Read => None,
             Grant::Write(by) => Some(by),
-            Grant::Lead(by) => {
-                Some(Version { stamp: by.stamp.max(self.effects.latest), node: by.node })
-            }
+            Grant::Lead(by) => Some(Version { stamp: by.stamp.max(self.effects.latest), ..by }),
         }
     }
 
@@ -211,9 +209,9 @@ impl Records<'_> {
         let version = match self.grant {
             Grant::Read => return self.overstep(),
             Grant::Write(by) if is_newer(held, by) => return self.meet(held),
-            Grant::Lead(by) if held.stamp >= by.stamp => {
+            Grant::Lead(by) if (held.epoch, held.stamp) >= (by.epoch, by.stamp) => {
                 reached(Mark::LeadPastHeld);
-                Version { stamp: held.stamp.next(), node: by.node }
+                Version { epoch: held.epoch, stamp: held.stamp.next(), ..by }
             }
             Grant::Write(by) | Grant::Lead(by) => by,
         };
@@ -256,7 +254,11 @@ fn expiry(expires: Option<Wall>) -> u64 {
 }
 
 fn is_newer(held: Version, stamp: Version) -> bool {
-    if crate::planted!("m02") { held.stamp > stamp.stamp } else { held > stamp }
+    if crate::planted!("m02") {
+        (held.epoch, held.stamp) > (stamp.epoch, stamp.stamp)
+    } else {
+        held > stamp
+    }
 }
 
 #[cfg(test)]

@@ -2,21 +2,22 @@
 //!
 //! Comparing two answers is then one comparison of memory; only when they differ is anything
 //! decoded. Entries stand in the order in which the handler read: key length (4 bytes), key,
-//! stamp, node, touched, expires (8 bytes each), all little-endian.
+//! epoch (4 bytes), stamp, node, touched, expires (8 bytes each), all little-endian.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::hlc::Stamp;
-use crate::id::NodeId;
+use crate::id::{Epoch, NodeId};
 use crate::record::{Freshness, Version};
 
-const NUMBERS_BYTES: usize = 32;
+const NUMBERS_BYTES: usize = 36;
 
 /// Adds one read to the list.
 pub fn note(list: &mut BytesMut, key: &[u8], freshness: Freshness) {
     list.reserve(4 + key.len() + NUMBERS_BYTES);
     list.put_u32_le(u32::try_from(key.len()).expect("keys are bounded at the door"));
     list.put_slice(key);
+    list.put_u32_le(freshness.version.epoch.packed());
     list.put_u64_le(freshness.version.stamp.0);
     list.put_u64_le(freshness.version.node.0);
     list.put_u64_le(freshness.touched.0);
@@ -33,7 +34,9 @@ pub fn entries(mut list: Bytes) -> Option<Vec<(Bytes, Freshness)>> {
             return None;
         }
         let key = list.split_to(key_bytes);
-        let version = Version { stamp: Stamp(list.get_u64_le()), node: NodeId(list.get_u64_le()) };
+        let epoch = Epoch(list.get_u32_le().into());
+        let (stamp, node) = (Stamp(list.get_u64_le()), NodeId(list.get_u64_le()));
+        let version = Version { epoch, stamp, node };
         let touched = Stamp(list.get_u64_le());
         found.push((key, Freshness { version, touched, expires: list.get_u64_le() }));
     }
@@ -48,11 +51,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_noted_is_read_back(reads in prop::collection::vec((any::<Vec<u8>>(), any::<[u64; 4]>()), 0..5)) {
+        fn what_was_noted_is_read_back(reads in prop::collection::vec((any::<Vec<u8>>(), any::<(u32, [u64; 4])>()), 0..5)) {
             let mut list = BytesMut::new();
             let mut wanted = Vec::new();
-            for (key, [stamp, node, touched, expires]) in reads {
-                let version = Version { stamp: Stamp(stamp), node: NodeId(node) };
+            for (key, (epoch, [stamp, node, touched, expires])) in reads {
+                let epoch = Epoch(epoch.into());
+                let version = Version { epoch, stamp: Stamp(stamp), node: NodeId(node) };
                 let freshness = Freshness { version, touched: Stamp(touched), expires };
                 note(&mut list, &key, freshness);
                 wanted.push((Bytes::from(key), freshness));

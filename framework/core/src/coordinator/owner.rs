@@ -22,7 +22,7 @@ impl Coordinator {
         op: &mut Op,
         out: &mut Outbox<Out>,
     ) {
-        let stamp = self.stamp(now);
+        let stamp = self.stamp(now, op.partition);
         let (app, command) = (op.app, op.command.clone());
         out.push(Out::Lead { id, partition: op.partition, app, command, stamp });
         op.stage = Stage::Lead;

@@ -33,7 +33,7 @@ impl Coordinator {
         op: &mut Op,
         out: &mut Outbox<Out>,
     ) {
-        let stamp = self.stamp(now);
+        let stamp = self.stamp(now, op.partition);
         let wanted = op.wanted();
         for seat in &op.owners {
             let execute = Execute {

@@ -81,7 +81,7 @@ proptest! {
             members.reverse();
             let (count, n) = (ring.partitions().count(), ring.replicas());
             let other = ring_by(placement, &members, count, n, previous.as_ref());
-            prop_assert_eq!(&other, &ring);
+            prop_assert_eq!(&other.layout, &ring.layout);
         }
     }
 
@@ -126,7 +126,8 @@ proptest! {
         prop_assume!(placement != Placement::Balanced);
         for (ring, _) in rings(placement, story) {
             let (count, n) = (ring.partitions().count(), ring.replicas());
-            prop_assert_eq!(&ring_by(placement, ring.members(), count, n, None), &ring);
+            let afresh = ring_by(placement, ring.members(), count, n, None);
+            prop_assert_eq!(&afresh.layout, &ring.layout);
         }
     }
 

@@ -51,7 +51,7 @@ impl Ring {
         let mut owned: Vec<Seat> = Vec::new();
         let mut led = Vec::new();
         for partition in self.partitions.iter() {
-            let owners = self.owners(partition, self.replicas);
+            let owners = self.owners(partition, self.replicas());
             owned.extend(owners);
             led.extend(owners.first());
         }
@@ -78,7 +78,7 @@ impl Ring {
         let mut crowding = Crowding::default();
         for partition in self.partitions.iter() {
             let list = self.preference(partition);
-            let owners = self.owners(partition, self.replicas);
+            let owners = self.owners(partition, self.replicas());
             let shared = (1..owners.len()).any(|at| is_shared(&owners[at], &owners[..at]));
             let fallback = list.get(owners.len());
             crowding.owners += usize::from(shared);
@@ -96,8 +96,8 @@ impl Ring {
         assert_eq!(self.partitions, earlier.partitions, "rings of one chain");
         let mut moves = Moves::default();
         for partition in self.partitions.iter() {
-            let before = earlier.owners(partition, earlier.replicas);
-            let now = self.owners(partition, self.replicas);
+            let before = earlier.owners(partition, earlier.replicas());
+            let now = self.owners(partition, self.replicas());
             moves.gained += now.iter().filter(|owner| !before.contains(owner)).count();
             moves.led_anew += usize::from(now.first() != before.first());
         }

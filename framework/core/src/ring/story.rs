@@ -116,7 +116,11 @@ fn act(cluster: &mut BTreeMap<usize, Member>, action: Action) {
     match action {
         Action::Add { member, weight, zone } => {
             let name = NodeName::new(&format!("n{member}")).unwrap();
-            cluster.entry(member).or_insert(Member { name, zone: named(zone), weight });
+            cluster.entry(member).or_insert(Member {
+                zone: named(zone),
+                weight,
+                ..Member::new(name)
+            });
         }
         Action::Remove { member } => drop(cluster.remove(&member)),
         Action::Weigh { member, weight } => {

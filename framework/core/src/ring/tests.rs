@@ -78,7 +78,7 @@ fn rings_of_two_strategies_never_have_one_fingerprint() {
     let rings = Strategy::ALL.map(|strategy| ring_by(strategy, &members(1), 8, 1, None));
     let fingerprints: BTreeSet<_> = rings.iter().map(Ring::fingerprint).collect();
     assert_eq!(fingerprints.len(), Strategy::ALL.len());
-    assert!(rings.iter().all(|ring| ring.preference == rings[0].preference));
+    assert!(rings.iter().all(|ring| ring.layout == rings[0].layout));
 }
 
 #[test]

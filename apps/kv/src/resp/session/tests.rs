@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use peer_ring_core::failure::Failure;
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::NodeId;
+use peer_ring_core::id::{Epoch, NodeId};
 use peer_ring_core::key::Partitions;
 use peer_ring_core::record::Version;
 
@@ -128,7 +128,7 @@ fn request(line: &str) -> Request {
 }
 
 fn version(stamp: u64) -> Version {
-    Version { stamp: Stamp(stamp), node: NodeId(1) }
+    Version { epoch: Epoch(1), stamp: Stamp(stamp), node: NodeId(1) }
 }
 
 fn found(value: &'static str) -> Answer {

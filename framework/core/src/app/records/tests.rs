@@ -213,6 +213,6 @@ fn who_writes_past_what_is_held_knows_how_far() {
 
 #[test]
 fn of_equal_stamps_the_greater_node_id_is_newer() {
-    let by = |node| Version { stamp: Stamp(10), node: NodeId(node) };
+    let by = |node| Version { epoch: Epoch(1), stamp: Stamp(10), node: NodeId(node) };
     assert!(is_newer(by(2), by(1)) && !is_newer(by(1), by(2)));
 }

@@ -1,17 +1,17 @@
 //! A key and its record in one allocation.
 //!
-//! A head of 21 or 37 bytes, then the key, then the value. The longer head is only for records
-//! with an expiry or a touch. Layout: flags, the key's length, stamp, node, and for the longer one
-//! touched and expires, numbers in little-endian.
+//! A head of 25 or 41 bytes, then the key, then the value. The longer head is only for records
+//! with an expiry or a touch. Layout: flags, the key's length, epoch, stamp, node, and for the
+//! longer one touched and expires, numbers in little-endian.
 
 use crate::hlc::Stamp;
-use crate::id::NodeId;
+use crate::id::{Epoch, NodeId};
 use crate::record::{Freshness, RecordRef, Version};
 
 const IS_TOMBSTONE: u8 = 1;
 const HAS_EXPIRY: u8 = 2;
-const SHORT_HEAD_BYTES: usize = 21;
-const LONG_HEAD_BYTES: usize = 37;
+const SHORT_HEAD_BYTES: usize = 25;
+const LONG_HEAD_BYTES: usize = 41;
 
 /// A key and its record, packed.
 pub struct Packed(Box<[u8]>);
@@ -36,10 +36,12 @@ impl Packed {
             let bytes = self.0[at..at + 8].try_into().expect("eight bytes");
             u64::from_le_bytes(bytes)
         };
-        let version = Version { stamp: Stamp(number(5)), node: NodeId(number(13)) };
+        let epoch = self.0[5..9].try_into().expect("four bytes");
+        let epoch = Epoch(u32::from_le_bytes(epoch).into());
+        let version = Version { epoch, stamp: Stamp(number(9)), node: NodeId(number(17)) };
         let (touched, expires) = match self.0[0] & HAS_EXPIRY {
             0 => (Stamp::ZERO, 0),
-            _ => (Stamp(number(21)), number(29)),
+            _ => (Stamp(number(25)), number(33)),
         };
         let value_at = self.head_bytes() + self.key_bytes();
         let value = (self.0[0] & IS_TOMBSTONE == 0).then(|| &self.0[value_at..]);
@@ -67,6 +69,7 @@ impl Packed {
         let key_bytes = u32::try_from(key.len()).expect("keys are bounded at the door");
         write(&[tombstone | if has_expiry(record) { HAS_EXPIRY } else { 0 }]);
         write(&key_bytes.to_le_bytes());
+        write(&version.epoch.packed().to_le_bytes());
         write(&version.stamp.0.to_le_bytes());
         write(&version.node.0.to_le_bytes());
         if has_expiry(record) {
@@ -102,11 +105,12 @@ mod tests {
 
     use super::*;
 
-    type Given = ([u64; 4], Option<Vec<u8>>);
+    type Given = (u32, [u64; 4], Option<Vec<u8>>);
 
-    fn record((numbers, value): &Given) -> RecordRef<'_> {
+    fn record((epoch, numbers, value): &Given) -> RecordRef<'_> {
         let [stamp, node, touched, expires] = *numbers;
-        let version = Version { stamp: Stamp(stamp), node: NodeId(node) };
+        let epoch = Epoch((*epoch).into());
+        let version = Version { epoch, stamp: Stamp(stamp), node: NodeId(node) };
         let freshness = Freshness { version, touched: Stamp(touched), expires };
         RecordRef { freshness, value: value.as_deref() }
     }
@@ -125,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_record_as_long_as_the_one_before_takes_its_place() {
-        let (before, after) = (([1, 1, 0, 0], Some(vec![1])), ([2, 1, 0, 0], Some(vec![2])));
+        let (before, after) = ((1, [1, 1, 0, 0], Some(vec![1])), (1, [2, 1, 0, 0], Some(vec![2])));
         let mut packed = Packed::new(b"key", record(&before));
         let place = packed.0.as_ptr();
         packed.replace(b"key", record(&after));
