@@ -177,7 +177,8 @@ impl Fill {
     ) {
         let id = self.ids.draw();
         let id = id.in_background();
-        let request = Request::Copy { partition, after: after.clone(), node: Some(self.node) };
+        let (copied, node) = (after.clone(), Some(self.node));
+        let request = Request::Copy { partition, after: copied, until: None, digest: 0, node };
         self.pages.insert(id, Page { partition, from, after, asked_at: now.tick });
         out.push(Out::Send { to: from, id, request });
     }
@@ -200,13 +201,13 @@ impl Fill {
         if switched_on(Mark::PageThrownAway) {
             return self.ask(now, out);
         }
-        if let Response::Copied { records, has_more, is_blank } = response {
-            let last = records.last().map(|entry| entry.key.clone());
+        if let Response::Copied { records, upto, is_blank } = response {
+            let has_more = upto.is_some();
             if !records.is_empty() {
                 out.push(Out::Merge(partition, records));
             }
             let is_further = |last: &Bytes| after.as_ref().is_none_or(|after| last > after);
-            match last {
+            match upto {
                 _ if is_blank => self.learn(partition, from, Source::Blank, out),
                 _ if !has_more || crate::planted!("one-page-is-all") => {
                     self.learn(partition, from, Source::Copied, out)

@@ -92,7 +92,7 @@ pub enum BadName {
 /// A place in the ring, kept by whoever bears its name: the xxh3-64 hash of a [`NodeName`].
 ///
 /// Two names with one hash cannot be members of one ring; building the ring refuses them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat(pub u64);
 
 impl fmt::Debug for Seat {

@@ -94,6 +94,7 @@
 
 pub mod actor;
 pub mod app;
+pub mod chain;
 pub mod coordinator;
 pub mod failure;
 pub mod fill;
@@ -109,6 +110,9 @@ pub mod record;
 pub mod replica;
 pub mod ring;
 pub mod ring_view;
+pub mod standing;
+pub mod steward;
+pub mod transfer;
 pub mod view;
 pub mod wiring;
 

@@ -1,21 +1,27 @@
 //! What one node says to another.
 //!
-//! Requests and responses come in pairs, matched by [`RequestId`], and every message carries the
-//! sender's ring epoch. A request is about one partition of the receiver, or about the receiver
+//! Requests and responses come in pairs, matched by [`RequestId`], and every message carries an
+//! epoch of the sender's ring: what is about a partition, the one since which that is laid out as it
+//! is, and all else the ring's own. A request is about one partition of the receiver, or about the receiver
 //! itself; [`Request::partition`] says which, and so which actor takes it.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::app::Plan;
+use crate::chain;
 use crate::failure::Failure;
 use crate::id::{AppId, Epoch, NodeId, PartitionId, RequestId};
 use crate::key::Key;
-use crate::record::{Record, Version};
+use crate::record::{Freshness, Record, Version};
+use crate::ring::Ring;
+use crate::standing::Standing;
 
 /// One message from a node to a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The sender's ring.
+    /// The sender's ring; for what is about a partition, since when it is laid out as it is.
     pub epoch: Epoch,
     /// What it says.
     pub body: Body,
@@ -38,7 +44,12 @@ impl Message {
             Body::Request { id, .. } | Body::Response { id, .. } if id.is_background() => {
                 Lane::Background
             }
-            Body::Request { .. } | Body::Response { .. } | Body::Leaving => Lane::Foreground,
+            Body::Request { .. }
+            | Body::Response { .. }
+            | Body::Leaving
+            | Body::Standing(_)
+            | Body::Ring(_)
+            | Body::Chain(_) => Lane::Foreground,
         }
     }
 
@@ -51,12 +62,17 @@ impl Message {
                 Request::Apply { .. } => "a peer's apply request",
                 Request::Fetch { .. } => "a peer's fetch request",
                 Request::Copy { .. } => "a peer's copy request",
+                Request::Offer { .. } => "a peer's offer",
+                Request::Compare { .. } => "a peer's comparison",
                 Request::Forward { .. } => "a peer's forward request",
                 Request::Cancel { .. } => "a peer's cancel request",
                 Request::Probe => "a peer's probe",
             },
             Body::Response { .. } => "a peer's response",
             Body::Leaving => "a peer's leave-taking",
+            Body::Standing(_) => "a peer's standing",
+            Body::Ring(_) => "a peer's ring",
+            Body::Chain(_) => "a word about the next ring",
         }
     }
 }
@@ -80,6 +96,12 @@ pub enum Body {
     },
     /// The sender is about to stop of its own accord.
     Leaving,
+    /// What the sender says of itself.
+    Standing(Box<Standing>),
+    /// This ring has been decided.
+    Ring(Arc<Ring>),
+    /// About the decision which ring comes next.
+    Chain(chain::Word),
 }
 
 /// What a node asks of a peer.
@@ -103,15 +125,39 @@ pub enum Request {
         /// Table keys.
         keys: Vec<Bytes>,
     },
-    /// Hand over a page of the partition. Only a blank replica asks for this.
+    /// Hand over a page of the partition, unless the asking replica holds the same.
     Copy {
         /// Which partition.
         partition: PartitionId,
         /// The last table key of the page before; `None` for the first page.
         after: Option<Bytes>,
+        /// The last table key of the page; `None` when it is to end with the partition.
+        until: Option<Bytes>,
+        /// What the asking replica holds from `after` to `until`, as [`crate::replica::digest`]
+        /// has it; zero when that is nothing.
+        digest: u64,
         /// The identity of the data that the asking replica starts without, and so whose blankness
         /// this proves; `None` from a peer that speaks a wire version in which it is not said.
         node: Option<NodeId>,
+    },
+    /// Say whether you hold the same, in this part of the partition, as the sender, who owns it no
+    /// more.
+    Compare {
+        /// Which partition.
+        partition: PartitionId,
+        /// The table key after which the part begins; `None` for the first part.
+        after: Option<Bytes>,
+        /// The last table key of the part; `None` when it is to end with the partition.
+        until: Option<Bytes>,
+        /// What the sender holds there, as [`crate::replica::digest`] has it.
+        digest: u64,
+    },
+    /// Say what you lack of what the sender holds, who owns the partition no more.
+    Offer {
+        /// Which partition.
+        partition: PartitionId,
+        /// Table keys, and how fresh the sender's records under them are.
+        held: Vec<(Bytes, Freshness)>,
     },
     /// Coordinate a client's command for a key that you own.
     Forward {
@@ -184,12 +230,22 @@ pub enum Response {
     },
     /// To [`Request::Copy`].
     Copied {
-        /// Table keys and records, in order.
+        /// Table keys and records, in order; none when both hold the same.
         records: Vec<Entry>,
-        /// Whether there are more after the last one.
-        has_more: bool,
+        /// The table key up to which the page goes; `None` when it ends with the partition.
+        upto: Option<Bytes>,
         /// Whether the answering replica is blank itself, so that its records prove nothing.
         is_blank: bool,
+    },
+    /// To [`Request::Compare`].
+    Compared {
+        /// Whether this replica holds just what the sender does.
+        is_same: bool,
+    },
+    /// To [`Request::Offer`].
+    Lacking {
+        /// The table keys under which this replica holds nothing, or something older.
+        keys: Vec<Bytes>,
     },
     /// To [`Request::Forward`]: the app's reply or why there is none.
     Forwarded(Result<Bytes, Failure>),
@@ -204,8 +260,11 @@ pub enum Response {
 pub enum Refusal {
     /// The partition is not this node's at its epoch.
     NotOwner,
-    /// The sender's epoch is not this node's.
+    /// The partition was laid out anew since the sender's epoch: it must learn the new ring.
     WrongEpoch,
+    /// This replica does not know the sender's ring yet. What it was asked to do it may do all the
+    /// same, if the network delivers the request twice.
+    Behind,
     /// The sender writes as primary and is not.
     NotPrimary,
     /// This replica started without its data and does not have it back yet. What it was asked to
@@ -230,7 +289,9 @@ impl Request {
             Self::Execute(execute) => Some(execute.partition),
             Self::Apply { partition, .. }
             | Self::Fetch { partition, .. }
-            | Self::Copy { partition, .. } => Some(*partition),
+            | Self::Copy { partition, .. }
+            | Self::Compare { partition, .. }
+            | Self::Offer { partition, .. } => Some(*partition),
             Self::Forward { key, .. } | Self::Cancel { key } => Some(partition_of(*key)),
             Self::Probe => None,
         }
@@ -243,7 +304,12 @@ impl Request {
             Self::Execute(execute) => execute.stamp.is_some(),
             Self::Forward { plan, .. } => plan.writes(),
             Self::Apply { .. } => true,
-            Self::Fetch { .. } | Self::Copy { .. } | Self::Cancel { .. } | Self::Probe => false,
+            Self::Fetch { .. }
+            | Self::Copy { .. }
+            | Self::Compare { .. }
+            | Self::Offer { .. }
+            | Self::Cancel { .. }
+            | Self::Probe => false,
         }
     }
 }

@@ -112,6 +112,7 @@ impl ReplicaStore {
                 self.unless_blank(Response::Fetched { records: self.fetch(&keys) })
             }
             Request::Copy { after, .. } => self.page(after.as_deref()),
+            Request::Compare { .. } | Request::Offer { .. } => Response::Refused(Refusal::NotReady),
             Request::Forward { .. } | Request::Cancel { .. } | Request::Probe => {
                 unreachable!("the wiring gives these to others")
             }
@@ -229,16 +230,16 @@ impl ReplicaStore {
     fn page(&self, after: Option<&[u8]>) -> Response {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut page = Page::default();
-        let mut has_more = false;
+        let mut upto = None;
         self.table.scan(from, &mut |key, record| {
             if page.is_full() {
-                has_more = true;
+                upto = page.records.last().map(|entry| entry.key.clone());
                 return ControlFlow::Break(());
             }
             page.add(Bytes::copy_from_slice(key), record);
             ControlFlow::Continue(())
         });
-        Response::Copied { records: page.records, has_more, is_blank: self.is_blank }
+        Response::Copied { records: page.records, upto, is_blank: self.is_blank }
     }
 
     /// Turns expired records, a bounded number at a time, into tombstones of the same freshness.

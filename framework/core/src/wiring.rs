@@ -37,7 +37,7 @@ pub fn desk_of(message: &Message, partitions: Partitions, shards: u8) -> Desk {
             Desk::Shard(index) if index >= shards => Desk::Control,
             desk => desk,
         },
-        Body::Leaving => Desk::Control,
+        Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => Desk::Control,
     }
 }
 

@@ -82,6 +82,8 @@ impl Coordinator {
             | Response::Applied
             | Response::Fetched { .. }
             | Response::Copied { .. }
+            | Response::Compared { .. }
+            | Response::Lacking { .. }
             | Response::Alive => Verdict::Wait,
         }
     }

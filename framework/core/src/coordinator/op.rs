@@ -223,7 +223,7 @@ impl Op {
             Refusal::BadCommand => Failure::BadCommand,
             Refusal::Overloaded => Failure::Overloaded,
             Refusal::NotReady => Failure::NotReady,
-            Refusal::NotOwner | Refusal::NotPrimary | Refusal::WrongEpoch => {
+            Refusal::NotOwner | Refusal::NotPrimary | Refusal::WrongEpoch | Refusal::Behind => {
                 Failure::WrongEpoch { may_have_happened: false }
             }
         }

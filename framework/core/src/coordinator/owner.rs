@@ -91,6 +91,8 @@ pub(super) fn replicate_answer(op: &mut Op, index: u8, response: &Response) -> V
             | Response::Superseded { .. }
             | Response::Fetched { .. }
             | Response::Copied { .. }
+            | Response::Compared { .. }
+            | Response::Lacking { .. }
             | Response::Forwarded(_)
             | Response::Alive => false,
         };

@@ -80,6 +80,8 @@ impl Coordinator {
             Response::Executed { .. }
             | Response::Superseded { .. }
             | Response::Copied { .. }
+            | Response::Compared { .. }
+            | Response::Lacking { .. }
             | Response::Forwarded(_)
             | Response::Alive
             | Response::Refused(_) => failed(op),

@@ -89,6 +89,8 @@ impl Coordinator {
             Response::Applied
             | Response::Fetched { .. }
             | Response::Copied { .. }
+            | Response::Compared { .. }
+            | Response::Lacking { .. }
             | Response::Forwarded(_)
             | Response::Alive => {}
         }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::id::{Epoch, NodeId, NodeName, RequestId, Seat};
+use crate::chain;
+use crate::id::{CallerId, Epoch, NodeId, NodeName, RequestId, Seat};
 use crate::membership::{self, Fact, Membership};
 use crate::peer::{Body, Message, Refusal, Request, Response};
 use crate::ring_view::{self, NoRing, RingView};
+use crate::standing::Report;
+use crate::steward::{Order, OrderRefused};
 use crate::view::View;
 
 /// What can happen to a node's control actor.
@@ -35,6 +38,22 @@ pub enum ControlIn {
     },
     /// The node is about to stop of its own accord.
     Leave,
+    /// What a shard of this node reports.
+    Shard {
+        /// Which shard.
+        index: u8,
+        /// What it says.
+        report: Report,
+    },
+    /// An operator orders something.
+    Order {
+        /// Who is to be answered.
+        caller: CallerId,
+        /// What is ordered.
+        order: Order,
+    },
+    /// What [`ControlOut::Keep`] asked for with this number is done, and so is all before it.
+    Kept(u64),
 }
 
 /// What a node's control actor asks for.
@@ -61,6 +80,23 @@ pub enum ControlOut {
     },
     /// Push this to every shard.
     View(View),
+    /// Keep this, so that it is there after a restart, and say [`ControlIn::Kept`]. A node that
+    /// keeps nothing says so at once.
+    Keep {
+        /// Greater than that of all before it.
+        number: u64,
+        /// What to keep instead of what was kept before.
+        state: chain::State,
+    },
+    /// Answer an operator.
+    Answer {
+        /// Who ordered.
+        caller: CallerId,
+        /// The ring that is to come of it, or why nothing does.
+        result: Result<Epoch, OrderRefused>,
+    },
+    /// This node is no member any more and holds nothing that others lack: it may stop.
+    Left,
     /// There can be no ring: the node must stop and say why.
     Impossible(NoRing),
 }
@@ -120,6 +156,7 @@ impl Control {
             }
             Body::Response { .. } => {}
             Body::Leaving => self.tell_membership(now, membership::In::Leaving { from }),
+            Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => {}
         }
     }
 
@@ -187,6 +224,7 @@ impl Actor for Control {
             }
             ControlIn::Peer { from, message } => self.peer(now, from, message, out),
             ControlIn::Leave => self.leave(out),
+            ControlIn::Shard { .. } | ControlIn::Order { .. } | ControlIn::Kept(_) => {}
         }
         self.route(out);
     }

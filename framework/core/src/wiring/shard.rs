@@ -50,7 +50,8 @@ impl Shard {
     /// A shard whose records are in memory, and so all blank.
     #[must_use]
     pub fn in_memory(settings: ShardSettings) -> Self {
-        let ShardSettings { seat, node, index, shards, partitions, coordinator, apps } = settings;
+        let ShardSettings { seat, node, index, shards, partitions, coordinator, apps, .. } =
+            settings;
         let desk = Desk::Shard(index);
         let is_mine = |partition: &PartitionId| shard_of(*partition, shards) == index;
         let store = |partition| {
@@ -139,7 +140,7 @@ impl Shard {
                 let input = coordinator::In::Answer { from, id, response };
                 self.steps.push_back(Step::Coordinator(input));
             }
-            Body::Leaving => {}
+            Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => {}
         }
     }
 
@@ -176,6 +177,8 @@ impl Shard {
             | Request::Apply { .. }
             | Request::Fetch { .. }
             | Request::Copy { .. }
+            | Request::Compare { .. }
+            | Request::Offer { .. }
             | Request::Probe => {
                 let from = Origin::Peer(from);
                 let input = replica::In::Request { from, id, epoch, request };

@@ -8,6 +8,8 @@ use crate::failure::Failure;
 use crate::id::{CallerId, NodeId, RequestId, Seat};
 use crate::key::Partitions;
 use crate::peer::{Lane, Message};
+use crate::standing::Report;
+use crate::transfer;
 use crate::view::View;
 
 /// What a shard is made of.
@@ -24,6 +26,8 @@ pub struct ShardSettings {
     pub partitions: Partitions,
     /// The coordinator's bounds.
     pub coordinator: coordinator::Settings,
+    /// The bounds within which data is moved.
+    pub transfers: transfer::Settings,
     /// The apps that run here.
     pub apps: Apps,
 }
@@ -80,6 +84,8 @@ pub enum ShardOut {
         /// What to say.
         message: Message,
     },
+    /// Tell this node's control actor, as [`crate::wiring::ControlIn::Shard`].
+    Report(Report),
     /// Answer a caller.
     Reply {
         /// Which caller.

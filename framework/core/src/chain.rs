@@ -1,0 +1,17 @@
+//! The chain of decrees: how the members of a cluster agree on its next ring, without a leader.
+//!
+//! The ring of epoch e + 1 is one instance of single-decree Paxos (Lamport, *Paxos Made Simple*,
+//! 2001), decided by more than half of the voters that the ring of epoch e names. Anybody may
+//! propose; contention costs time and nothing else. A ring says everything there is to say about
+//! itself, so whoever missed some epochs needs only the latest.
+//!
+//! A vote is worth what its memory is worth: a voter promises and accepts only what is kept
+//! ([`State`]), and who lost its memory has another identity for its votes
+//! ([`crate::ring::Member::vote`]) and is no voter until a ring names it. If half of the voters, or
+//! fewer, are lost so for good, since other nodes sit on their seats, all of the others together
+//! may decide: no majority can do without one of them, or could have. When more are lost an
+//! operator must say so ([`crate::ring::Ring::recover`]).
+
+mod message;
+
+pub use message::{Ballot, State, Word};

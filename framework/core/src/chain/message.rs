@@ -1,0 +1,69 @@
+//! What voters and proposers say to each other, and what a voter keeps.
+
+use std::sync::Arc;
+
+use crate::id::{Epoch, Seat};
+use crate::ring::Ring;
+
+/// The number of an attempt to decide: of two, the greater one wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ballot {
+    /// Which attempt.
+    pub round: u64,
+    /// Whose; settles what would be a tie.
+    pub seat: Seat,
+}
+
+/// What is said about the decision which ring comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Promise me not to accept anything for this epoch under a lesser ballot.
+    Prepare {
+        /// The epoch to be decided.
+        epoch: Epoch,
+        /// The proposer's ballot.
+        ballot: Ballot,
+    },
+    /// I promise that.
+    Promise {
+        /// The epoch to be decided.
+        epoch: Epoch,
+        /// The ballot that was prepared.
+        ballot: Ballot,
+        /// What I accepted before, under the greatest ballot of those.
+        accepted: Option<(Ballot, Arc<Ring>)>,
+    },
+    /// Accept this ring, which is of the epoch to be decided.
+    Accept {
+        /// The proposer's ballot.
+        ballot: Ballot,
+        /// The ring.
+        ring: Arc<Ring>,
+    },
+    /// I have accepted it.
+    Accepted {
+        /// The epoch to be decided.
+        epoch: Epoch,
+        /// The ballot under which I did.
+        ballot: Ballot,
+    },
+    /// I have promised a greater ballot to somebody else.
+    Reject {
+        /// The epoch to be decided.
+        epoch: Epoch,
+        /// The greatest ballot that I have promised.
+        promised: Ballot,
+    },
+}
+
+/// What a voter must not forget. A node that may restart keeps it before anything that follows from
+/// it is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The latest ring that was decided, as far as this node knows.
+    pub ring: Option<Arc<Ring>>,
+    /// The greatest ballot that it has promised for the next epoch.
+    pub promised: Ballot,
+    /// What it accepted for the next epoch.
+    pub accepted: Option<(Ballot, Arc<Ring>)>,
+}
