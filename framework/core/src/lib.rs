@@ -100,6 +100,7 @@ pub mod failure;
 pub mod fill;
 pub mod hlc;
 pub mod id;
+pub mod identity;
 pub mod key;
 pub mod membership;
 pub mod peer;

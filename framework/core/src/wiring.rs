@@ -9,7 +9,7 @@
 mod control;
 mod shard;
 
-pub use control::{Control, ControlIn, ControlOut};
+pub use control::{Control, ControlIn, ControlOut, ControlSettings};
 pub use shard::{Shard, ShardIn, ShardOut, ShardSettings};
 
 use crate::id::{Desk, PartitionId};

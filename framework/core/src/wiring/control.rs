@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain;
-use crate::id::{CallerId, Epoch, NodeId, NodeName, RequestId, Seat};
+use crate::id::{CallerId, ClusterId, Epoch, NodeId, NodeName, RequestId, Seat};
 use crate::membership::{self, Fact, Membership};
 use crate::peer::{Body, Message, Refusal, Request, Response};
+use crate::ring::Member;
 use crate::ring_view::{self, NoRing, RingView};
 use crate::standing::Report;
-use crate::steward::{Order, OrderRefused};
+use crate::steward::{self, Order, OrderRefused};
 use crate::view::View;
 
 /// What can happen to a node's control actor.
@@ -99,6 +100,27 @@ pub enum ControlOut {
     Left,
     /// There can be no ring: the node must stop and say why.
     Impossible(NoRing),
+}
+
+/// What a control actor is made of.
+#[derive(Clone, Debug)]
+pub struct ControlSettings {
+    /// This node, as it wants to be a member.
+    pub me: Member,
+    /// The identity of the cluster if it is this node that founds it: drawn afresh.
+    pub founding: ClusterId,
+    /// How peers are watched.
+    pub membership: membership::Settings,
+    /// What a ring that is founded is made of.
+    pub ring: ring_view::Settings,
+    /// When the ring changes.
+    pub steward: steward::Settings,
+    /// The newest version of the wire that this node speaks.
+    pub wire: u32,
+    /// How many shards the node has.
+    pub shards: u8,
+    /// What was kept before a restart.
+    pub kept: chain::State,
 }
 
 /// Membership and ring view.

@@ -26,6 +26,8 @@ pub struct ShardSettings {
     pub partitions: Partitions,
     /// The coordinator's bounds.
     pub coordinator: coordinator::Settings,
+    /// Whether its replicas hold again what they held under this identity.
+    pub has_records: bool,
     /// The bounds within which data is moved.
     pub transfers: transfer::Settings,
     /// The apps that run here.
