@@ -90,8 +90,13 @@ impl Ring {
         members.extend(leaving.map(|member| Member { tenure: Tenure::Leaving, ..member }));
         members.sort_by(|a, b| a.name.cmp(&b.name));
         check_seats(&members)?;
-        let moving =
-            Parts { members, target: Some(target), reason: Reason::Moving, ..self.to_parts() };
+        let moving = Parts {
+            members,
+            target: Some(target),
+            is_held: false,
+            reason: Reason::Moving,
+            ..self.to_parts()
+        };
         let moving = self.succeed(now, moving);
         let mut partitions = self.partitions.iter();
         let moves = partitions.any(|p| moving.targets(p, moving.target_replicas()).is_some());
