@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use peer_ring_core::app::Plan;
 use peer_ring_core::chain::Word;
+use peer_ring_core::id::check_name;
 use peer_ring_core::peer::{Body, Entry, Message, Request, Response};
 use peer_ring_core::quorum::REPLICAS_MAX;
 use peer_ring_core::ring::{Member, Ring};
@@ -220,7 +221,12 @@ pub(crate) fn records_of(message: &Message) -> usize {
     }
 }
 
-fn check_member(member: &Member) -> Result<(), WireError> {
+/// Refuses a member whose zone is no name, or whose address is none by its length.
+pub(crate) fn check_member(member: &Member) -> Result<(), WireError> {
+    if let Some(zone) = &member.zone {
+        let bad_name = |reason| WireError::BadName { what: "a member's zone", reason };
+        check_name(zone).map_err(bad_name)?;
+    }
     check_size("a member's address", member.address.len(), ADDRESS_BYTES_MAX)
 }
 

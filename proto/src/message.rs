@@ -68,29 +68,36 @@ pub(crate) fn to_wire(message: Message, version: WireVersion) -> wire::Message {
 ///
 /// Each takes two bytes at least, so a small message cannot have too many.
 fn count_elements(bytes: &Bytes, limits: &Limits) -> Result<(), WireError> {
-    /// The fields of [`wire::Message`] whose messages have something that repeats.
-    const APPLY: u32 = 5;
-    const FETCH: u32 = 16;
-    const FETCHED: u32 = 17;
-    const COPIED: u32 = 19;
-    const OFFER: u32 = 23;
-    const LACKING: u32 = 24;
-    const REPEATING: [u32; 6] = [APPLY, FETCH, FETCHED, COPIED, OFFER, LACKING];
     if bytes.len() / 2 <= limits.records_max {
         return Ok(());
     }
     let mut count = 0;
     for field in fields("a message", bytes) {
         let field = field?;
-        if !field.is_delimited || !REPEATING.contains(&field.number) {
+        let Some(repeated) = repeated(field.number).filter(|_| field.is_delimited) else {
             continue;
-        }
+        };
         for element in fields("a message", &bytes[field.at]) {
-            count += usize::from(element?.is_delimited);
+            count += usize::from(element?.number == repeated);
             check_count("records of a message", count, limits.records_max)?;
         }
     }
     Ok(())
+}
+
+/// Which field repeats in the message that `body`, a field of [`wire::Message`], holds.
+fn repeated(body: u32) -> Option<u32> {
+    const APPLY: u32 = 5;
+    const FETCH: u32 = 16;
+    const FETCHED: u32 = 17;
+    const COPIED: u32 = 19;
+    const OFFER: u32 = 23;
+    const LACKING: u32 = 24;
+    match body {
+        FETCHED | COPIED | LACKING => Some(1),
+        APPLY | FETCH | OFFER => Some(2),
+        _ => None,
+    }
 }
 
 impl From<Message> for wire::Message {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use peer_ring_core::id::{NodeId, NodeName, check_name};
+use peer_ring_core::id::{NodeId, NodeName};
 use peer_ring_core::ring::{Member, Tenure};
 
-use crate::error::{WireError, check_size};
-use crate::limits::ADDRESS_BYTES_MAX;
+use crate::error::WireError;
+use crate::limits::check_member;
 use crate::wire;
 
 impl From<Member> for wire::Member {
@@ -29,20 +29,18 @@ impl TryFrom<wire::Member> for Member {
 
     fn try_from(member: wire::Member) -> Result<Self, WireError> {
         let wire::Member { name, zone, weight, id, vote, address, tenure } = member;
-        let bad_name = |what| move |reason| WireError::BadName { what, reason };
-        if let Some(zone) = &zone {
-            check_name(zone).map_err(bad_name("a member's zone"))?;
-        }
-        check_size("a member's address", address.len(), ADDRESS_BYTES_MAX)?;
-        Ok(Self {
-            name: NodeName::new(&name).map_err(bad_name("a member's name"))?,
+        let bad_name = |reason| WireError::BadName { what: "a member's name", reason };
+        let member = Self {
+            name: NodeName::new(&name).map_err(bad_name)?,
             zone: zone.map(Arc::from),
             weight,
             id: NodeId(id),
             vote: NodeId(vote),
             address: address.into(),
             tenure: to_tenure(tenure)?,
-        })
+        };
+        check_member(&member)?;
+        Ok(member)
     }
 }
 
