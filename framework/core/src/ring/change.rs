@@ -235,13 +235,19 @@ impl Parts {
             return malformed("its members are not in order");
         }
         check_seats(&self.members)?;
+        let takes_any = self.strategy.takes_any_number_of_partitions();
+        if !self.partitions.is_power_of_two() && !takes_any {
+            let (partitions, strategy) = (self.partitions.count(), self.strategy);
+            return Err(RingError::NotAPowerOfTwo { partitions, strategy });
+        }
         if self.epoch == Epoch::NONE {
             return malformed("it has no epoch");
         }
         if self.since.len() != partitions || self.since.iter().any(|since| *since > self.epoch) {
             return malformed("its partitions are not laid out by its epoch");
         }
-        if !self.deposed.is_sorted() || !self.voters.is_sorted() {
+        let is_in_order = |seats: &[Seat]| seats.is_sorted_by(|one, other| one < other);
+        if !is_in_order(&self.deposed) || !is_in_order(&self.voters) {
             return malformed("its seats are not in order");
         }
         if self.voters.is_empty() || !self.voters.iter().all(|seat| seats.contains(seat)) {
@@ -253,6 +259,9 @@ impl Parts {
             }
             if !layout.lists().iter().all(|seat| seats.contains(seat)) {
                 return malformed("its owners are not its members");
+            }
+            if !layout.lists().chunks(layout.width()).all(is_distinct) {
+                return malformed("a member is in a preference list twice");
             }
         }
         Ok(())
@@ -281,6 +290,10 @@ impl Parts {
         self.since.iter().for_each(|since| numbers(&[since.0]));
         hash.digest()
     }
+}
+
+fn is_distinct(list: &[Seat]) -> bool {
+    list.iter().enumerate().all(|(at, seat)| !list[..at].contains(seat))
 }
 
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of
