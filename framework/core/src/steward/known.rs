@@ -73,10 +73,13 @@ impl Known {
         seat == self.seat || self.health.state(seat) != PeerState::Down
     }
 
-    /// What a node that is there said last; `None` when it is not, or said nothing.
+    /// What a node that is there said last; `None` when it is not, or said nothing. What its
+    /// predecessor on its seat said does not count.
     #[must_use]
     pub fn present(&self, seat: Seat) -> Option<&Standing> {
-        self.standing(seat).filter(|_| self.is_there(seat))
+        let is_same =
+            |it: &&Standing| seat == self.seat || self.health.id(seat) == Some(it.member.id);
+        self.standing(seat).filter(|_| self.is_there(seat)).filter(is_same)
     }
 
     /// Those of `seats` that this node cannot reach.

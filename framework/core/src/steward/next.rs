@@ -122,7 +122,7 @@ fn can_be_copied(ring: &Ring, known: &Known) -> bool {
 #[must_use]
 pub fn deposed(ring: &Ring, known: &Known, down: &BTreeSet<Seat>) -> Option<(Vec<Seat>, bool)> {
     let known_deposed: BTreeSet<_> = ring.deposed().iter().copied().collect();
-    let owns = |seat: &&Seat| ring.member(**seat).is_some_and(|member| member.weight > 0);
+    let owns = |seat: &&Seat| ring.owned_by(**seat).next().is_some();
     let fallen: BTreeSet<_> = down.iter().filter(owns).copied().collect();
     if !fallen.is_subset(&known_deposed) {
         return Some((known_deposed.union(&fallen).copied().collect(), true));
