@@ -12,6 +12,8 @@
 //! settled with the new lists, or else, with the old ones.
 
 pub mod balanced;
+#[cfg(test)]
+mod chains;
 mod change;
 mod distance;
 pub mod full;
