@@ -166,8 +166,12 @@ impl RingView {
     fn learn(&mut self, now: Now, ring: &Arc<Ring>, out: &mut Outbox<Out>) {
         let before = self.ring().cloned();
         let is_foreign = before.as_ref().is_some_and(|it| it.cluster() != ring.cluster());
-        if is_foreign || ring.partitions() != self.ring.partitions {
+        if is_foreign {
             return;
+        }
+        let (ours, theirs) = (self.ring.partitions.count(), ring.partitions().count());
+        if ours != theirs {
+            return out.push(Out::Impossible(NoRing::Partitions { ours, theirs }));
         }
         if !self.voter.learn(Arc::clone(ring)) {
             return;
