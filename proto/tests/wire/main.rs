@@ -6,6 +6,7 @@ mod checksums;
 mod flight;
 mod golden;
 mod hostile;
+mod kept;
 mod properties;
 mod ranges;
 mod rings;
