@@ -31,6 +31,8 @@ mod terms;
 mod tests;
 pub mod tokens;
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use crate::actor::Wall;
@@ -378,6 +380,13 @@ impl Ring {
     pub fn has_replica(&self, partition: PartitionId, seat: Seat) -> bool {
         let targets = self.target.iter().flat_map(|target| target.owners(partition));
         self.layout.owners(partition).iter().chain(targets).any(|owner| *owner == seat)
+    }
+
+    /// Who is to own a partition whose owners change, while the ring is moving.
+    #[must_use]
+    pub fn target_seats(&self) -> BTreeSet<Seat> {
+        let targets = |partition| self.targets(partition, self.target_replicas());
+        self.partitions.iter().filter_map(targets).flatten().copied().collect()
     }
 
     /// The partitions that `seat` owns.
