@@ -90,14 +90,7 @@ pub enum KeptError {
 /// The file in which a node keeps who it is, and what a voter must not forget.
 #[must_use]
 pub fn encode(who: Kept, state: &State) -> Bytes {
-    let State { ring, promised, accepted } = state;
-    let content = wire::Kept {
-        id: who.id.0,
-        vote: who.vote.0,
-        ring: ring.as_deref().map(ring::encode),
-        promised: Some((*promised).into()),
-        accepted: accepted.as_ref().map(|(ballot, ring)| chain::from_proposal(*ballot, ring)),
-    };
+    let content = to_content(who, state);
     let length = content.encoded_len();
     let mut file = Vec::with_capacity(HEAD_BYTES + length + CHECKSUM_BYTES);
     file.extend_from_slice(MAGIC);
@@ -121,7 +114,11 @@ pub fn decode(file: Bytes) -> Result<(Kept, State), KeptError> {
     }
     let content = wire::Kept::decode(content)
         .map_err(|error| WireError::malformed("what a node keeps", &error))?;
-    Ok(to_kept(content)?)
+    let who = Kept {
+        id: in_range("the identity of data", content.id, 1, u64::MAX).map(NodeId)?,
+        vote: in_range("the identity of votes", content.vote, 1, u64::MAX).map(NodeId)?,
+    };
+    Ok((who, to_state(content)?))
 }
 
 /// The version and the content of a file that is whole.
@@ -148,16 +145,22 @@ fn opened(mut file: Bytes) -> Result<(u8, Bytes), KeptError> {
     Ok((version, file.split_off(HEAD_BYTES)))
 }
 
-fn to_kept(content: wire::Kept) -> Result<(Kept, State), WireError> {
+pub(crate) fn to_content(who: Kept, state: &State) -> wire::Kept {
+    let State { ring, promised, accepted } = state;
+    wire::Kept {
+        id: who.id.0,
+        vote: who.vote.0,
+        ring: ring.as_deref().map(ring::encode),
+        promised: Some((*promised).into()),
+        accepted: accepted.as_ref().map(|(ballot, ring)| chain::from_proposal(*ballot, ring)),
+    }
+}
+
+pub(crate) fn to_state(content: wire::Kept) -> Result<State, WireError> {
     // What is kept was within the limits when it was taken in.
     let limits = Limits { members_max: usize::MAX, ..Limits::default() };
-    let wire::Kept { id, vote, ring, promised, accepted } = content;
-    let who = Kept {
-        id: in_range("the identity of data", id, 1, u64::MAX).map(NodeId)?,
-        vote: in_range("the identity of votes", vote, 1, u64::MAX).map(NodeId)?,
-    };
+    let wire::Kept { ring, promised, accepted, .. } = content;
     let ring = ring.map(|ring| ring::decode(ring, &limits)).transpose()?;
     let accepted = accepted.map(|accepted| chain::to_proposal(accepted, &limits)).transpose()?;
-    let promised = chain::to_ballot(promised)?;
-    Ok((who, State { ring: ring.map(Arc::new), promised, accepted }))
+    Ok(State { ring: ring.map(Arc::new), promised: chain::to_ballot(promised)?, accepted })
 }

@@ -19,7 +19,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-pub use ring::{ring, state};
+pub use ring::{member, ring, state};
 use ring::{standing, word};
 
 /// Limits that arbitrary messages reach.
