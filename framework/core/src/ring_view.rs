@@ -305,7 +305,7 @@ impl Actor for RingView {
                 self.refresh(now, out);
             }
             In::Linked(seat) => self.tell_standing_to(seat, out),
-            In::Standing(standing) => self.heard_standing(now, *standing, out),
+            In::Standing(standing) => return self.heard_standing(now, *standing, out),
             In::Ring(ring) => self.learn(now, &ring, out),
             In::Chain { from, word } => self.hear(now, from, word, out),
             In::Shard { index, report } => self.report(now, index, report, out),

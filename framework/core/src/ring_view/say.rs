@@ -69,9 +69,12 @@ impl RingView {
 
     pub(super) fn heard_standing(&mut self, now: Now, standing: Standing, out: &mut Outbox<Out>) {
         let (peer, epoch) = (standing.member.seat(), standing.epoch);
-        self.known.hear(standing);
+        let is_news = self.known.hear(standing);
         if epoch != self.epoch() {
             self.compare_rings(now, peer, out);
+        }
+        if is_news {
+            self.steer(now, out);
         }
     }
 

@@ -35,14 +35,15 @@ impl Known {
         self.standings.get_mut(&self.seat).expect("it is there from the start")
     }
 
-    /// Takes note of what a peer says of itself. Whether that is another node than before.
+    /// Takes note of what a peer says of itself. Whether more than bytes are new in that.
     pub fn hear(&mut self, standing: Standing) -> bool {
         let seat = standing.member.seat();
         if seat == self.seat {
             return false;
         }
-        let id = standing.member.id;
-        self.standings.insert(seat, standing).is_none_or(|before| before.member.id != id)
+        let bytes = standing.bytes;
+        let before = self.standings.insert(seat, standing);
+        before.is_none_or(|before| self.standings[&seat] != Standing { bytes, ..before })
     }
 
     /// Takes note of who is there.
