@@ -37,6 +37,11 @@ fn ring(members: Vec<Member>, partitions: u32) -> Ring {
     Ring::found(ClusterId(7), Wall(1_700_000_000_000), blueprint).unwrap()
 }
 
+/// A settled ring of 1,000 members and 4,096 partitions.
+pub fn thousand() -> Message {
+    word(Body::Ring(Arc::new(ring(members(1_000, 1_000), 4_096))))
+}
+
 fn bytes_of(ring: &Ring) -> usize {
     encoded_len(&word(Body::Ring(Arc::new(ring.clone()))), WireVersion::NEWEST)
 }
