@@ -203,10 +203,8 @@ impl Drain {
             }
             Response::Lacking { .. } | Response::Applied => self.confirm(now, id, out),
             Response::Refused(Refusal::WrongEpoch) => {
-                let partition = self.pages.get(&id).map(|page| page.partition);
-                let stray = partition.and_then(|partition| self.strays.get_mut(&partition));
-                if let Some(stray) = stray {
-                    stray.is_outdated = true;
+                if let Some(partition) = self.pages.get(&id).map(|page| page.partition) {
+                    self.set_outdated(partition);
                 }
                 self.give_up(now, id, Duration::ZERO, Some(Waits::OtherRing(from)), out);
             }
@@ -252,6 +250,13 @@ impl Drain {
             self.turns.push_front(partition);
         }
         self.ask(now, out);
+    }
+
+    /// Confirms nothing more, and drops nothing, before there is a newer ring.
+    fn set_outdated(&mut self, partition: PartitionId) {
+        if let Some(stray) = self.strays.get_mut(&partition) {
+            stray.is_outdated = true;
+        }
     }
 
     fn drop_confirmed(&mut self, partition: PartitionId, out: &mut Outbox<Out>) {
@@ -328,6 +333,7 @@ impl Actor for Drain {
         match input {
             In::Ring(ring) => self.set_ring(now, ring, out),
             In::Stray { partition, is_stray } => self.set_stray(now, partition, is_stray, out),
+            In::Outdated(partition) => self.set_outdated(partition),
             In::Described { id, until } => {
                 if let Some(page) = self.pages.get_mut(&id) {
                     page.until = until;

@@ -27,6 +27,8 @@ pub(super) struct Work {
     /// How many owners it has, and which place among them is this replica's.
     owners: usize,
     place: Option<usize>,
+    /// Whether it runs the owner's commands, so that clients wait for it to be whole.
+    is_primary: bool,
     /// On how many owners records may lie that this replica has, or is to have.
     has: Vec<usize>,
     is_to_have: Vec<usize>,
@@ -103,6 +105,7 @@ impl Work {
             has: counts_of(place, owners.len(), counts),
             is_to_have: counts_of(target_place, targets.len(), counts),
             place,
+            is_primary: (1..=ring.replicas()).any(|n| ring.primary(partition, n) == seat),
             others: others.collect(),
             is_queued: false,
             records: 0,
@@ -123,7 +126,7 @@ impl Work {
 
     /// Whether clients may be waiting for it.
     pub fn is_urgent(&self) -> bool {
-        self.wants.lead
+        self.wants.lead || (self.wants.fill && self.is_primary)
     }
 
     /// Whether it wants nothing.

@@ -21,6 +21,8 @@ pub enum In {
         /// Whether it does.
         is_stray: bool,
     },
+    /// A peer knows this partition as it was laid out later than this node knows.
+    Outdated(PartitionId),
     /// The page that an owner was asked to compare.
     Described {
         /// The request's id.

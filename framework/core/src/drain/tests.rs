@@ -215,6 +215,19 @@ fn who_hears_that_its_ring_is_old_drops_nothing_until_it_has_a_newer_one() {
 }
 
 #[test]
+fn who_is_asked_under_a_newer_layout_drops_nothing_until_it_knows_it() {
+    let mut world = World::new();
+    world.holds_all(0);
+    world.holds_all(1);
+    world.tell(In::Outdated(P));
+    world.holds_all(2);
+    world.pass(RETRY_PAUSE);
+    assert_eq!(world.dropped, 0);
+    world.learn(world.ring.hold(Wall(1), true));
+    assert_eq!(world.dropped, 1);
+}
+
+#[test]
 fn a_node_that_owns_the_partition_again_keeps_what_it_has() {
     let mut world = World::new();
     world.holds_all(0);

@@ -197,14 +197,24 @@ fn a_primary_that_takes_over_copies_enough_others() {
 
 #[test]
 fn what_clients_wait_for_is_copied_before_all_else_and_however_many_they_are() {
-    let ring = sample::ring_of(4, &["a", "b", "c"]);
+    let ring = sample::ring_of(8, &["a", "b", "c"]);
+    let me = sample::seat("a");
+    let (lead, fill): (Vec<_>, Vec<_>) =
+        ring.partitions().iter().partition(|p| ring.preference(*p)[0] == me);
     let settings = Settings { pages_max: 1, ..Settings::default() };
-    let mut world = World::at(sample::seat("a"), ring, &[], settings);
+    let mut world = World::at(me, Arc::clone(&ring), &[], settings.clone());
     world.tell(In::ForegroundBusy(true));
-    for (partition, wants) in [(0, FILL), (1, FILL), (2, LEAD)] {
-        world.tell(In::Wants { partition: PartitionId(partition), wants });
-    }
+    let wants = |partition, wants| In::Wants { partition, wants };
+    world.tell(wants(fill[0], FILL));
+    world.tell(wants(fill[1], FILL));
+    assert!(world.asked.is_empty());
+    world.tell(wants(lead[0], LEAD));
     assert_eq!((world.asked.len(), world.said_blank), (1, None));
+    // Nor do a blank primary's clients get on before it is whole.
+    let mut world = World::at(me, ring, &[], settings);
+    world.tell(In::ForegroundBusy(true));
+    world.tell(wants(lead[0], FILL));
+    assert_eq!((world.asked.len(), world.said_blank), (1, Some(NodeId(1))));
 }
 
 #[test]

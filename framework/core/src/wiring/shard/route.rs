@@ -5,7 +5,7 @@ use crate::coordinator;
 use crate::copying;
 use crate::drain;
 use crate::id::{PartitionId, RequestId, Seat};
-use crate::peer::{Request, Response};
+use crate::peer::{Refusal, Request, Response};
 use crate::replica::{self, Origin, bytes_in};
 use crate::transfer::Kind;
 use crate::wiring::ShardOut;
@@ -93,10 +93,7 @@ impl Shard {
                     self.steps.push_back(Step::Coordinator(input));
                 }
                 replica::Out::Answer { to: Origin::Peer(to), id, response } => {
-                    if let Response::Copied { records, .. } = &response {
-                        self.counters.records_out += records.len() as u64;
-                        self.counters.bytes_out += bytes_in(records);
-                    }
+                    self.note_answer(partition, &response);
                     let since = self.since(partition);
                     self.respond(to, id, since, response, out);
                 }
@@ -121,6 +118,17 @@ impl Shard {
                     self.steps.push_back(Step::Drain(input));
                 }
             }
+        }
+    }
+
+    /// Takes note of what a replica's answer to a peer means for what is being moved.
+    fn note_answer(&mut self, partition: PartitionId, response: &Response) {
+        if let Response::Copied { records, .. } = response {
+            self.counters.records_out += records.len() as u64;
+            self.counters.bytes_out += bytes_in(records);
+        }
+        if *response == Response::Refused(Refusal::Behind) {
+            self.steps.push_back(Step::Drain(drain::In::Outdated(partition)));
         }
     }
 
