@@ -40,14 +40,14 @@
 //!  |    ^  |  ^  ^<------------------------------------|  app+table   |    |
 //!  |    |  |  |  |     Executed, Superseded, Led ...   '-|------------'    |
 //!  |    |  |  |  |                                       |         ^       |
-//!  |    |  |  |  |                          PeerIsBlank  |  Merge, |       |
-//!  |    |  |  |  |                                       v Trusted |       |
-//!  |    |  |  |  |                                      Fill ------'       |
+//!  |    |  |  |  |                   Wants, Stray, Merged|   Merge,|Errand,|
+//!  |    |  |  |  |                                       v Trusted,|Drop   |
+//!  |    |  |  |  |                               Copying, Drain ---'       |
 //!  '----|--|--|--|---------------------------------------|-----------------'
-//!       |  |  |  |   Shard: one in a thread             | Copy
+//!       |  |  |  |   Shard: one in a thread             | Copy, Compare, Offer
 //!    Ask|  |  |  | requests                             |
 //!       |  |  |  | responses                            v
-//!    callers  |  '-------- peers' coordinators, replica stores, fills
+//!    callers  |  '-------- peers' coordinators, replica stores
 //!  <----------'  Reply
 //! ```
 //!
@@ -72,12 +72,15 @@
 //!
 //! Peers are members of one cluster that have shown who they are; none is thought to lie, but any
 //! may be slow, gone, of another version, or of another opinion on the ring. So every request
-//! carries the ring's epoch and is refused by whoever has another; every count, size and wait is
+//! says since when its partition is laid out as it is, and is refused by whoever has it laid out
+//! otherwise; every count, size and wait is
 //! bounded on the side that bears it; and nothing that a message can say makes an actor panic. A
 //! panic is for bugs, and stops the node.
 //!
 //! A node that lost its records does not pretend: its replicas are blank, keep what they are sent,
-//! and count for nothing until [`fill`] has got back what they may have acknowledged before.
+//! and count for nothing until [`copying`] has got back what they may have acknowledged before. Nor
+//! does one that owned a partition let go of it before [`drain`] has each owner's word that it
+//! holds all of it.
 //!
 //! # What is where
 //!
@@ -86,7 +89,7 @@
 //! | names and numbers | [`id`], [`key`], [`hlc`] |
 //! | data | [`record`], [`ring`], [`view`], [`peer`], [`failure`], [`quorum`] |
 //! | what an author writes | [`app`] |
-//! | the actors | [`membership`], [`ring_view`], [`coordinator`], [`replica`], [`fill`] |
+//! | the actors | [`membership`], [`ring_view`], [`coordinator`], [`replica`], [`copying`], [`drain`] |
 //! | the actors, connected | [`wiring`] |
 //! | to try what tries them | [`rare`], [`planted!`] |
 
@@ -96,8 +99,9 @@ pub mod actor;
 pub mod app;
 pub mod chain;
 pub mod coordinator;
+pub mod copying;
+pub mod drain;
 pub mod failure;
-pub mod fill;
 pub mod hlc;
 pub mod id;
 pub mod identity;

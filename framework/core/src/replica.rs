@@ -1,12 +1,18 @@
 //! The replica store: one partition's records on one node, and the apps beside them.
 //!
-//! It runs what coordinators ask for, one message at a time, and answers each. A replica that
-//! started without its data is **blank**: what it is asked to write it keeps, so that nothing new
-//! is missed, but it refuses to count, as a reader or as a writer, until [`crate::fill`] says that
-//! it holds again whatever was acknowledged before.
+//! It runs what coordinators ask for, one message at a time, and answers each, if whoever asks
+//! knows how the partition is laid out: a replica that has learnt a newer layout has thereby
+//! **sealed** the partition against the older one. A replica that started without its data is
+//! **blank**: what it is asked to write it keeps, so that nothing new is missed, but it refuses to
+//! count, as a reader or as a writer, until [`crate::copying`] says that it holds again whatever
+//! was acknowledged before. What else it may be is told in the file `place.rs`.
 
+mod digest;
+mod errand;
 mod memory;
 mod message;
+mod page;
+mod place;
 mod table;
 
 use std::ops::{Bound, ControlFlow};
@@ -15,21 +21,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use digest::digest;
 pub use memory::MemoryTable;
-pub use message::{In, Led, Origin, Out};
+pub use message::{Errand, In, Led, Origin, Out, Wants};
+pub use page::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX, bytes_in};
 pub use table::{Replaces, Table, TableStats, Visit};
 
 use crate::actor::{Actor, Instant, Now, Outbox, Wall};
 use crate::app::{Apps, Effects, Grant, Records};
-use crate::id::{AppId, Epoch, PartitionId, Seat};
+use crate::id::{AppId, Epoch, NodeId, PartitionId, Seat};
 use crate::peer::{Entry, Execute, Refusal, Request, Response};
 use crate::rare::{Mark, reached, switched_on};
 use crate::record::{Record, RecordRef, Version};
 use crate::ring::Ring;
+use page::Page;
+use place::Place;
 
-/// Records of one answer, and bytes after which no more are added to it.
-const PAGE_RECORDS_MAX: usize = 512;
-const PAGE_BYTES_MAX: usize = 256 * 1024;
 /// Records looked at in one search for expired ones, and the pause between two.
 const SWEEP_RECORDS_MAX: usize = 256;
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
@@ -38,8 +45,7 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 pub struct ReplicaStore {
     partition: PartitionId,
     seat: Seat,
-    ring: Option<Arc<Ring>>,
-    is_blank: bool,
+    place: Place,
     table: Box<dyn Table>,
     apps: Apps,
     effects: Effects,
@@ -48,21 +54,21 @@ pub struct ReplicaStore {
 }
 
 impl ReplicaStore {
-    /// The replica of `partition` at `seat`; `is_blank` when its table was empty at the start of
-    /// the process.
+    /// The replica of `partition` at the node `node` on `seat`; `has_records` when its table has
+    /// again what it had under this identity.
     #[must_use]
     pub fn new(
         partition: PartitionId,
         seat: Seat,
+        node: NodeId,
         table: Box<dyn Table>,
         apps: Apps,
-        is_blank: bool,
+        has_records: bool,
     ) -> Self {
         Self {
             partition,
             seat,
-            ring: None,
-            is_blank: is_blank && !crate::planted!("trusted-at-once"),
+            place: Place::new(partition, seat, node, has_records),
             table,
             apps,
             effects: Effects::default(),
@@ -77,10 +83,23 @@ impl ReplicaStore {
         self.table.stats()
     }
 
-    /// Whether it still misses data that it may have acknowledged before it started.
+    /// Whether it still misses data that it may have acknowledged before it started, and so counts
+    /// for nothing.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.is_blank
+        !self.place.counts()
+    }
+
+    /// Whether it is to have under this ring what it does not have yet.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.place.is_pending()
+    }
+
+    /// Whether it holds something that is others' under this ring.
+    #[must_use]
+    pub fn is_stray(&self) -> bool {
+        self.place.is_outsider() && !self.table.stats().is_empty()
     }
 
     /// Its records, for inspection.
@@ -90,7 +109,7 @@ impl ReplicaStore {
     }
 
     fn answer(&mut self, now: Now, from: Origin, epoch: Epoch, request: Request) -> Response {
-        if let Err(refusal) = self.check(epoch) {
+        if let Err(refusal) = self.place.check(epoch) {
             return Response::Refused(refusal);
         }
         // One that writes may arrive twice, and must not be done after it was refused.
@@ -104,44 +123,39 @@ impl ReplicaStore {
                     return Response::Refused(Refusal::NotPrimary);
                 }
                 match merge(self.table.as_mut(), &records) {
-                    Ok(()) => self.unless_blank(Response::Applied),
+                    Ok(_) => self.unless_blank(Response::Applied),
                     Err(refusal) => Response::Refused(refusal),
                 }
             }
             Request::Fetch { keys, .. } => {
                 self.unless_blank(Response::Fetched { records: self.fetch(&keys) })
             }
-            Request::Copy { after, .. } => self.page(after.as_deref()),
-            Request::Compare { .. } | Request::Offer { .. } => Response::Refused(Refusal::NotReady),
+            Request::Copy { after, until, digest, .. } => {
+                self.copy(after.as_deref(), until, digest)
+            }
+            Request::Compare { after, until, digest, .. } => {
+                let (after, until) = (after.as_deref(), until.as_deref());
+                let is_same = page::is_same(self.table.as_ref(), after, until, digest);
+                self.unless_blank(Response::Compared { is_same })
+            }
+            Request::Offer { held, .. } => {
+                self.unless_blank(Response::Lacking { keys: self.lacking(held) })
+            }
             Request::Forward { .. } | Request::Cancel { .. } | Request::Probe => {
                 unreachable!("the wiring gives these to others")
             }
         }
     }
 
-    fn check(&self, epoch: Epoch) -> Result<(), Refusal> {
-        let Some(ring) = &self.ring else {
-            return Err(Refusal::NotReady);
-        };
-        if ring.epoch() != epoch {
-            return Err(Refusal::WrongEpoch);
-        }
-        if !ring.owners(self.partition, ring.replicas()).contains(&self.seat) {
-            return Err(Refusal::NotOwner);
-        }
-        Ok(())
-    }
-
     fn is_primary(&self, origin: Origin) -> bool {
-        let seat = match origin {
+        self.place.is_primary(match origin {
             Origin::Here => self.seat,
             Origin::Peer(seat) => seat,
-        };
-        self.ring.as_ref().is_some_and(|ring| ring.preference(self.partition)[0] == seat)
+        })
     }
 
     fn unless_blank(&self, response: Response) -> Response {
-        let counts = !self.is_blank || crate::planted!("blank-counts");
+        let counts = self.place.counts() || crate::planted!("blank-counts");
         if counts {
             return response;
         }
@@ -152,7 +166,7 @@ impl ReplicaStore {
     fn execute(&mut self, now: Now, execute: &Execute) -> Response {
         let grant = match execute.stamp {
             Some(stamp) => Grant::Write(stamp),
-            None if self.is_blank => {
+            None if !self.place.counts() => {
                 reached(Mark::BlankAsked);
                 return Response::Refused(Refusal::Blank);
             }
@@ -180,9 +194,6 @@ impl ReplicaStore {
         command: &Bytes,
         stamp: Version,
     ) -> Result<Led, Refusal> {
-        if self.is_blank {
-            return Err(Refusal::Blank);
-        }
         let reply = self.run(now, app, command, Grant::Lead(stamp), false)?;
         let records = std::mem::take(&mut self.effects.writes);
         merge(self.table.as_mut(), &records)?;
@@ -199,7 +210,7 @@ impl ReplicaStore {
     ) -> Result<Bytes, Refusal> {
         self.effects.clear();
         let handler = self.apps.get_mut(app).ok_or(Refusal::UnknownApp)?;
-        let epoch = self.ring.as_ref().map(|ring| ring.epoch()).unwrap_or_default();
+        let epoch = self.place.since();
         let mut records = Records {
             table: self.table.as_ref(),
             effects: &mut self.effects,
@@ -227,19 +238,30 @@ impl ReplicaStore {
         page.records
     }
 
-    fn page(&self, after: Option<&[u8]>) -> Response {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut page = Page::default();
-        let mut upto = None;
-        self.table.scan(from, &mut |key, record| {
-            if page.is_full() {
-                upto = page.records.last().map(|entry| entry.key.clone());
-                return ControlFlow::Break(());
+    fn copy(&mut self, after: Option<&[u8]>, until: Option<Bytes>, digest: u64) -> Response {
+        let (records, upto) = page::copy(self.table.as_ref(), after, until, digest);
+        if upto.is_none() && self.place.goes() && crate::planted!("m09") {
+            self.table.clear();
+        }
+        Response::Copied { records, upto, is_blank: !self.place.is_trusted() }
+    }
+
+    fn set_ring(&mut self, ring: Arc<Ring>, out: &mut Outbox<Out>) {
+        let was_stray = self.is_stray();
+        if self.place.set_ring(ring) {
+            if was_stray && !self.is_stray() {
+                reached(Mark::DrainStopped);
             }
-            page.add(Bytes::copy_from_slice(key), record);
-            ControlFlow::Continue(())
-        });
-        Response::Copied { records: page.records, upto, is_blank: self.is_blank }
+            out.push(Out::Wants(self.place.wants()));
+            out.push(Out::Stray(self.is_stray()));
+        }
+    }
+
+    fn drop_all(&mut self, out: &mut Outbox<Out>) {
+        if self.place.is_outsider() {
+            self.table.clear();
+            out.push(Out::Stray(false));
+        }
     }
 
     /// Turns expired records, a bounded number at a time, into tombstones of the same freshness.
@@ -283,24 +305,35 @@ impl Actor for ReplicaStore {
 
     fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
         match input {
-            In::Ring(ring) => self.ring = Some(ring),
+            In::Ring(ring) => self.set_ring(ring, out),
             In::Request { from, id, epoch, request } => {
                 let node = if let Request::Copy { node, .. } = &request { *node } else { None };
                 let response = self.answer(now, from, epoch, request);
-                if let (Origin::Peer(peer), Response::Copied { .. }) = (from, &response) {
+                if let (Origin::Peer(peer), Some(node), Response::Copied { .. }) =
+                    (from, node, &response)
+                {
                     out.push(Out::PeerIsBlank { peer, node });
                 }
                 out.push(Out::Answer { to: from, id, response });
             }
-            In::Lead { id, app, command, stamp } => {
-                let outcome = self.lead(now, app, &command, stamp);
+            In::Lead { id, app, command, stamp, as_primary } => {
+                let is_fit = self.place.check_lead(as_primary, |it| out.push(Out::Wants(it)));
+                let outcome = is_fit.and_then(|()| self.lead(now, app, &command, stamp));
                 out.push(Out::Led { id, outcome });
             }
-            In::Fill(records) => {
-                // Nobody holds what is not credible, so nothing is lost with a page that has it.
-                let _ = merge(self.table.as_mut(), &records);
+            In::Errand { to, id, errand } => {
+                let request = self.put_into_words(errand);
+                out.push(Out::Send { to, id, request });
             }
-            In::Trusted => self.is_blank = false,
+            In::Merge { id, records } => {
+                // Nobody holds what is not credible, so nothing is lost with a page that has it.
+                let news = merge(self.table.as_mut(), &records).unwrap_or(0);
+                out.push(Out::Merged { id, news });
+            }
+            In::Trusted => self.place.set_trusted(),
+            In::Joined => self.place.set_joined(),
+            In::Leads => self.place.set_leads(),
+            In::Drop => self.drop_all(out),
         }
         self.sweep_at = self.sweep_at.or_else(|| self.next_sweep(now));
     }
@@ -317,37 +350,22 @@ impl Actor for ReplicaStore {
     }
 }
 
-/// The records of one answer.
-#[derive(Default)]
-struct Page {
-    records: Vec<Entry>,
-    bytes: usize,
-}
-
-impl Page {
-    fn is_full(&self) -> bool {
-        let is_full = self.records.len() == PAGE_RECORDS_MAX || self.bytes >= PAGE_BYTES_MAX;
-        is_full || (!self.records.is_empty() && switched_on(Mark::PageCutShort))
-    }
-
-    fn add(&mut self, key: Bytes, record: RecordRef<'_>) {
-        self.bytes += key.len() + record.value.map_or(0, <[u8]>::len);
-        self.records.push(Entry { key, record: record.to_record() });
-    }
-}
-
 /// Keeps of `records` what is fresher than what `table` holds; nothing when one is not credible.
-fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<(), Refusal> {
+/// How many that were.
+fn merge(table: &mut dyn Table, records: &[Entry]) -> Result<usize, Refusal> {
     if !records.iter().all(|entry| entry.record.freshness.is_credible()) {
         reached(Mark::NotCredible);
         return Err(Refusal::BadCommand);
     }
+    let mut news = 0;
     for Entry { key, record } in records {
-        if !table.put_if(key, record.view(), replaces) {
+        if table.put_if(key, record.view(), replaces) {
+            news += 1;
+        } else {
             reached(Mark::OlderIgnored);
         }
     }
-    Ok(())
+    Ok(news)
 }
 
 fn replaces(new: RecordRef<'_>, held: RecordRef<'_>) -> bool {

@@ -151,12 +151,23 @@ pub fn ring_of(partitions: u32, members: &[&str]) -> Arc<Ring> {
 
 /// A ring of so many partitions with so many owners each.
 pub fn ring_with(partitions: u32, replicas: u8, members: &[&str]) -> Arc<Ring> {
+    let members = members.iter().map(|member| Member::new(name(member)));
+    ring_from(partitions, replicas, members.collect())
+}
+
+/// A member with this identity of its data.
+pub fn member(of: &str, id: u64) -> Member {
+    Member { id: NodeId(id), ..Member::new(name(of)) }
+}
+
+/// A founding ring of so many partitions with so many owners each.
+pub fn ring_from(partitions: u32, replicas: u8, members: Vec<Member>) -> Arc<Ring> {
     let blueprint = Blueprint {
         epoch: Epoch(1),
         strategy: Strategy::default(),
         partitions: Partitions::new(partitions).unwrap(),
         replicas,
-        members: members.iter().map(|member| Member::new(name(member))).collect(),
+        members,
     };
     Arc::new(Ring::build(blueprint, None).unwrap())
 }

@@ -1,6 +1,10 @@
 //! Moving data: its bounds, and how far it is.
 
+mod gate;
+
 use std::time::Duration;
+
+pub use gate::Gate;
 
 use crate::id::{PartitionId, Seat};
 
@@ -88,4 +92,42 @@ pub enum Waits {
     Limit,
     /// Clients' commands go first.
     Foreground,
+}
+
+/// What was moved so far, as numbers that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Records that came, known already or not.
+    pub records_in: u64,
+    /// Bytes of their keys and values.
+    pub bytes_in: u64,
+    /// Records that went, as pages or because a drain gave them away.
+    pub records_out: u64,
+    /// Bytes of their keys and values.
+    pub bytes_out: u64,
+    /// Pages that were the same at both ends.
+    pub pages_same: u64,
+    /// Pages that were not.
+    pub pages_differing: u64,
+    /// Pages of a verifying pass that had news.
+    pub verify_news: u64,
+    /// Tables that were dropped because all their owners hold what was in them.
+    pub drained: u64,
+    /// Requests for data that were refused because clients' commands go first.
+    pub refused_busy: u64,
+}
+
+impl Counters {
+    /// Adds another one's.
+    pub fn add(&mut self, other: Self) {
+        self.records_in += other.records_in;
+        self.bytes_in += other.bytes_in;
+        self.records_out += other.records_out;
+        self.bytes_out += other.bytes_out;
+        self.pages_same += other.pages_same;
+        self.pages_differing += other.pages_differing;
+        self.verify_news += other.verify_news;
+        self.drained += other.drained;
+        self.refused_busy += other.refused_busy;
+    }
 }

@@ -1,9 +1,9 @@
 //! The wiring: which actor hears what another one says.
 //!
 //! A node is one [`Control`] (membership and ring view) and one [`Shard`] per thread (a
-//! coordinator, the replica stores of every so-many-th partition, and their filling). Each is an
-//! actor made of actors: what one inner actor says to another is handed over in the same call,
-//! and only what leaves the node, or one of these for another, comes out. Production and the
+//! coordinator, the replica stores of every so-many-th partition, and what moves their data). Each
+//! is an actor made of actors: what one inner actor says to another is handed over in the same
+//! call, and only what leaves the node, or one of these for another, comes out. Production and the
 //! simulator run exactly these.
 
 mod control;

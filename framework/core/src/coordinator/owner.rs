@@ -24,7 +24,8 @@ impl Coordinator {
     ) {
         let stamp = self.stamp(now, op.partition);
         let (app, command) = (op.app, op.command.clone());
-        out.push(Out::Lead { id, partition: op.partition, app, command, stamp });
+        let as_primary = op.plan.kind == Kind::Owner;
+        out.push(Out::Lead { id, partition: op.partition, app, command, stamp, as_primary });
         op.stage = Stage::Lead;
     }
 

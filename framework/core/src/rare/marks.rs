@@ -77,6 +77,15 @@ marks! {
         FillPageGivenUp "fill-page-given-up" "A page is given up because its owner is silent.";
         FillPageLost "fill-page-lost" "A page is lost with its link.";
         FillManyPages "fill-many-pages" "A replica is copied in more than one page.";
+        // What a new ring brings.
+        SealedRefusal "sealed-refusal" "A request is refused because the partition was laid out anew.";
+        Joined "joined" "A replica that is to own a partition has copied enough of its owners.";
+        JoinVerifiedNews "join-verified-news" "A verifying pass still brings something new.";
+        LeadTakenOver "lead-taken-over" "A primary has copied what the one before had acknowledged.";
+        SourceBusy "source-busy" "Data is not handed over because clients' commands go first.";
+        DrainOffered "drain-offered" "An owner lacks something that a node holds which is none.";
+        Drained "drained" "A table is dropped because all owners hold what is in it.";
+        DrainStopped "drain-stopped" "A node is to own again what it was about to drop.";
         // Rings.
         ProposedAgain "proposed-again" "A ring is proposed again since too few voters answered.";
         ProposedAnothers "proposed-anothers" "A proposer finds what another one may have decided.";
@@ -99,6 +108,7 @@ marks! {
         ReadRefused "read-refused" "A replica refuses to be read, as if it were not ready.";
         PageCutShort "page-cut-short" "An answer of many records ends after the first.";
         PageThrownAway "page-thrown-away" "A page that arrived is taken as lost.";
+        SourceThoughtBusy "source-thought-busy" "A node hands no data over, as if it were busy.";
         PeerThoughtSuspect "peer-thought-suspect" "A peer is suspected that answers.";
     }
 }

@@ -85,6 +85,10 @@ impl Table for MemoryTable {
         }
     }
 
+    fn clear(&mut self) {
+        *self = Self::new();
+    }
+
     fn stats(&self) -> TableStats {
         self.stats
     }
@@ -184,6 +188,18 @@ mod tests {
         assert_eq!(table.stats(), stats);
         table.put(b"key", RecordRef { value: None, ..live });
         assert_eq!(table.stats(), TableStats { tombstones: 1, bytes: 3, ..TableStats::default() });
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_dropped() {
+        let mut table = MemoryTable::new();
+        for at in 0..1_000_u32 {
+            table.put(&at.to_be_bytes(), live(b"value"));
+        }
+        table.clear();
+        assert!(table.stats().is_empty() && table.get(&7_u32.to_be_bytes()).is_none());
+        assert!(scanned(&table, Bound::Unbounded, 1).is_empty());
+        assert!(table.put_if(&7_u32.to_be_bytes(), live(b"v"), |_, _| false));
     }
 
     #[test]

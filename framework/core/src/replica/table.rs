@@ -27,6 +27,9 @@ pub trait Table: Send {
     /// Visits records in the order of their keys.
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>);
 
+    /// Drops all that it holds.
+    fn clear(&mut self);
+
     /// What it holds.
     fn stats(&self) -> TableStats;
 }
@@ -45,6 +48,12 @@ pub struct TableStats {
 }
 
 impl TableStats {
+    /// Whether there is nothing, not even a tombstone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records == 0 && self.tombstones == 0
+    }
+
     /// Adds another table's.
     pub fn add(&mut self, other: Self) {
         self.records += other.records;

@@ -1,3 +1,4 @@
+mod laying_out;
 mod merging;
 mod paging;
 mod refusing;
@@ -5,10 +6,11 @@ mod refusing;
 use std::time::Duration;
 
 use super::*;
-use crate::app::{Apps, encode};
+use crate::app::encode;
 use crate::hlc::Stamp;
 use crate::id::{NodeId, RequestId};
 use crate::record::Freshness;
+use crate::ring::Member;
 use crate::sample::{self, Note, entry, freshness, get, set, table_key_of, version};
 
 const ID: RequestId = RequestId(1);
@@ -21,16 +23,32 @@ struct World {
 }
 
 impl World {
-    /// The replica of the owner `index`; the one after the owners is none.
+    /// The replica of the owner `index`; the one after the owners is none. A blank one has replaced
+    /// another.
     fn of(index: usize, is_blank: bool) -> Self {
-        let ring = sample::ring(&["a", "b", "c", "d"]);
+        let mut ring = sample::ring(&["a", "b", "c", "d"]);
         let seat = ring.preference(PartitionId(0))[index];
-        let table = Box::new(MemoryTable::new());
-        let store = ReplicaStore::new(PartitionId(0), seat, table, sample::apps(), is_blank);
-        let now = Now { wall: Wall(1_000), ..Now::default() };
-        let mut world = Self { ring, store, now };
-        world.tell(In::Ring(Arc::clone(&world.ring)));
+        let node = if is_blank { NodeId(5) } else { NodeId::default() };
+        if is_blank {
+            let back = Member { id: node, ..ring.member(seat).unwrap().clone() };
+            ring = Arc::new(ring.replace(Wall::default(), &[back]));
+        }
+        let mut world = Self::new(seat, node, ring.clone());
+        world.tell(In::Ring(ring));
         world
+    }
+
+    /// The replica of the node `node` on `seat`, before it is told of `ring`.
+    fn new(seat: Seat, node: NodeId, ring: Arc<Ring>) -> Self {
+        let table = Box::new(MemoryTable::new());
+        let store = ReplicaStore::new(PartitionId(0), seat, node, table, sample::apps(), false);
+        let now = Now { wall: Wall(1_000), ..Now::default() };
+        Self { ring, store, now }
+    }
+
+    /// Since when its partition is laid out as it is.
+    fn since(&self) -> Epoch {
+        self.ring.since(PartitionId(0))
     }
 
     fn primary() -> Self {
@@ -46,7 +64,7 @@ impl World {
     /// What it answers to the owner `peer`.
     fn asked_by(&mut self, peer: usize, request: Request) -> Response {
         let from = Origin::Peer(self.ring.preference(PartitionId(0))[peer]);
-        let input = In::Request { from, id: ID, epoch: Epoch(1), request };
+        let input = In::Request { from, id: ID, epoch: self.since(), request };
         match self.tell(input).pop() {
             Some(Out::Answer { response, .. }) => response,
             other => panic!("{other:?} is no answer"),
@@ -72,9 +90,11 @@ impl World {
         self.asked(Request::Apply { partition: PartitionId(0), records, as_primary: false })
     }
 
+    /// A page for one that has nothing: its records, whether there are more, whether it is blank.
     fn copy(&mut self, after: Option<Bytes>) -> (Vec<Entry>, bool, bool) {
-        match self.asked(Request::Copy { partition: PartitionId(0), after, node: None }) {
-            Response::Copied { records, has_more, is_blank } => (records, has_more, is_blank),
+        let partition = PartitionId(0);
+        match self.asked(Request::Copy { partition, after, until: None, digest: 0, node: None }) {
+            Response::Copied { records, upto, is_blank } => (records, upto.is_some(), is_blank),
             other => panic!("{other:?}"),
         }
     }
@@ -88,7 +108,8 @@ impl World {
 
     fn lead(&mut self, note: &Note, stamp: u64) -> Result<Led, Refusal> {
         let (app, command) = (AppId::of(sample::APP), encode(note));
-        let input = In::Lead { id: ID, app, command, stamp: version(stamp) };
+        let stamp = version(stamp);
+        let input = In::Lead { id: ID, app, command, stamp, as_primary: true };
         match self.tell(input).pop() {
             Some(Out::Led { outcome, .. }) => outcome,
             other => panic!("{other:?} is no outcome"),

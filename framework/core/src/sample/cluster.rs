@@ -14,6 +14,8 @@ use crate::id::{CallerId, Desk, NodeId, PartitionId, Seat};
 use crate::peer::{Body, Message};
 use crate::ring::Ring;
 use crate::sample::{self, Note, seat};
+use crate::standing::Report;
+use crate::transfer;
 use crate::view::{Health, PeerHealth, PeerState, View};
 use crate::wiring::{Shard, ShardIn, ShardOut, ShardSettings, desk_of, shard_of};
 
@@ -26,6 +28,12 @@ pub struct Cluster {
     pub now: Now,
     /// What was sent and not delivered yet, oldest first.
     pub wire: VecDeque<Letter>,
+    /// The bounds of transfers at nodes that are started from now on.
+    pub transfers: transfer::Settings,
+    /// What shards have reported: whose, and what.
+    pub reports: Vec<(Seat, Report)>,
+    /// Who each node is.
+    pub ids: BTreeMap<String, NodeId>,
     nodes: BTreeMap<Seat, Node>,
     down: BTreeSet<Seat>,
     replies: BTreeMap<CallerId, Vec<Result<Bytes, Failure>>>,
@@ -54,10 +62,14 @@ impl Cluster {
     }
 
     pub fn with_shards(partitions: u32, shards: u8, members: &[&str]) -> Self {
+        let ids = members.iter().zip(1..).map(|(member, id)| sample::member(member, id));
         let mut cluster = Self {
-            ring: sample::ring_of(partitions, members),
+            ring: sample::ring_from(partitions, 3, ids.collect()),
+            transfers: transfer::Settings::default(),
+            reports: Vec::new(),
             now: Now { wall: Wall(1_000_000), ..Now::default() },
             wire: VecDeque::new(),
+            ids: BTreeMap::new(),
             nodes: BTreeMap::new(),
             down: BTreeSet::new(),
             replies: BTreeMap::new(),
@@ -71,8 +83,21 @@ impl Cluster {
         cluster
     }
 
-    /// Starts a node without data, in the place of the one that was there.
+    /// Starts a node without data, in the place of the one that was there, whom it replaces in the
+    /// ring.
     pub fn start(&mut self, member: &str, shards: u8) {
+        let id = self.start_unnamed(member, shards);
+        let seat = seat(member);
+        let known = self.ring.member(seat);
+        if known.is_some_and(|member| member.id != id) {
+            self.decide(self.ring.replace(Wall::default(), &[sample::member(member, id.0)]));
+        } else {
+            self.push_view(seat);
+        }
+    }
+
+    /// Starts a node without data that no ring names, and that is told of none.
+    pub fn start_unnamed(&mut self, member: &str, shards: u8) -> NodeId {
         self.starts += 1;
         let seat = seat(member);
         let shard = |index| {
@@ -83,12 +108,38 @@ impl Cluster {
                 shards,
                 partitions: self.ring.partitions(),
                 coordinator: coordinator::Settings::default(),
+                has_records: false,
+                transfers: self.transfers.clone(),
                 apps: sample::apps(),
             })
         };
         let shards: Vec<_> = (0..shards).map(shard).collect();
         self.nodes.insert(seat, Node { shards, ahead: Duration::ZERO });
         self.down.remove(&seat);
+        self.ids.insert(member.into(), NodeId(self.starts));
+        NodeId(self.starts)
+    }
+
+    /// Ends what [`Cluster::stop`] began; the node hears of the ring.
+    pub fn come_back(&mut self, member: &str) {
+        self.come_back_unaware(member);
+        self.push_view(seat(member));
+    }
+
+    /// Ends what [`Cluster::stop`] began; the node knows the ring that it knew then.
+    pub fn come_back_unaware(&mut self, member: &str) {
+        self.down.remove(&seat(member));
+    }
+
+    /// Lets `ring` be the next, and everybody know it at once who is there.
+    pub fn decide(&mut self, ring: Ring) {
+        self.ring = Arc::new(ring);
+        let seats = self.nodes.keys().copied().filter(|seat| !self.down.contains(seat));
+        seats.collect::<Vec<_>>().into_iter().for_each(|seat| self.push_view(seat));
+    }
+
+    /// Tells the node on `seat` of the ring, and that all its members are there.
+    pub fn push_view(&mut self, seat: Seat) {
         let line = |member: &crate::ring::Member| PeerHealth {
             seat: member.name.seat(),
             state: PeerState::Alive,
@@ -233,6 +284,7 @@ impl Cluster {
                 ShardOut::Send { to, message } => {
                     self.wire.push_back(Letter { from, to, message });
                 }
+                ShardOut::Report(report) => self.reports.push((from, report)),
                 ShardOut::Reply { caller, result } => {
                     self.replies.entry(caller).or_default().push(result);
                 }

@@ -1,4 +1,5 @@
 mod control;
+mod moving;
 
 use super::*;
 use crate::app::{Plan, encode};
@@ -21,7 +22,13 @@ fn response(id: RequestId) -> Message {
 }
 
 fn copy(partition: u16) -> Request {
-    Request::Copy { partition: PartitionId(partition), after: None, node: None }
+    Request::Copy {
+        partition: PartitionId(partition),
+        after: None,
+        until: None,
+        digest: 0,
+        node: None,
+    }
 }
 
 #[test]
@@ -150,6 +157,8 @@ fn a_node_without_a_ring_says_that_it_is_not_ready() {
         shards: 1,
         partitions: Partitions::new(1).unwrap(),
         coordinator: coordinator::Settings::default(),
+        has_records: false,
+        transfers: crate::transfer::Settings::default(),
         apps: sample::apps(),
     });
     let ask = sample::ask(Plan::read(3, 2), &get("k"));

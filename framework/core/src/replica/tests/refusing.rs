@@ -4,20 +4,9 @@ use super::*;
 
 #[test]
 fn nothing_is_done_before_there_is_a_ring() {
-    let table = Box::new(MemoryTable::new());
-    let mut world = World::primary();
-    world.store = ReplicaStore::new(PartitionId(0), world.store.seat, table, Apps::new(), false);
+    let world = World::primary();
+    let mut world = World::new(world.store.seat, NodeId::default(), world.ring);
     assert_eq!(world.run(&get("k"), None), refused(Refusal::NotReady));
-}
-
-#[test]
-fn a_request_of_another_epoch_is_refused() {
-    let mut world = World::primary();
-    let (from, request) = (Origin::Here, execute(&set("k", 1), Some(10)));
-    let said = world.tell(In::Request { from, id: ID, epoch: Epoch(2), request });
-    let [Out::Answer { response, .. }] = &said[..] else { panic!() };
-    assert_eq!(*response, refused(Refusal::WrongEpoch));
-    assert_eq!(world.store.stats().records, 0);
 }
 
 #[test]
@@ -54,7 +43,9 @@ fn a_stamp_that_nobody_could_get_past_is_refused() {
     let at_limit = Stamp::LIMIT.0;
     assert_eq!(world.run(&set("k", 1), Some(at_limit)), refused(Refusal::BadCommand));
     assert_eq!(world.apply(vec![entry("k", 1, u64::MAX)]), refused(Refusal::BadCommand));
-    world.tell(In::Fill(vec![entry("k", 1, u64::MAX)]));
+    let records = vec![entry("k", 1, u64::MAX)];
+    let said = world.tell(In::Merge { id: ID, records });
+    assert!(matches!(said[..], [Out::Merged { id: ID, news: 0 }]));
     assert_eq!(world.store.stats(), TableStats::default());
 }
 

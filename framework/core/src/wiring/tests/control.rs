@@ -75,13 +75,13 @@ fn the_ring_reaches_every_replica() {
         shards: 1,
         partitions: ring.partitions(),
         coordinator: coordinator::Settings::default(),
+        has_records: false,
+        transfers: crate::transfer::Settings::default(),
         apps: sample::apps(),
     });
     let view = View { ring: Some(ring), ..View::default() };
     shard.handle(Now::default(), ShardIn::View(view), &mut Outbox::new());
-    for partition in [0, 255] {
-        let Response::Copied { .. } = answer_of(&mut shard, copy(partition)) else { panic!() };
-    }
+    let Response::Copied { .. } = answer_of(&mut shard, copy(0)) else { panic!() };
 }
 
 #[test]

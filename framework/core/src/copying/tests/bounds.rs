@@ -2,11 +2,18 @@
 
 use super::*;
 
+const PAGES_MAX: usize = 64;
+
 fn many() -> World {
     World::on(sample::ring_of(256, &["a", "b", "c"]))
 }
 
 impl World {
+    /// How many owners' data is wanted still, over all partitions.
+    fn wanted(&self) -> usize {
+        self.copying.transfers().map(|transfer| transfer.peers.len()).sum()
+    }
+
     /// Answers each page of `from` that is under way, as `answer` says.
     fn answer_all(&mut self, from: Seat, answer: impl Fn() -> Response) {
         while let Some(at) = self.asked.iter().position(|(to, ..)| *to == from) {
@@ -17,15 +24,15 @@ impl World {
 }
 
 fn empty() -> Response {
-    Response::Copied { records: Vec::new(), has_more: false, is_blank: false }
+    Response::Copied { records: Vec::new(), upto: None, is_blank: false }
 }
 
 #[test]
 fn no_more_pages_are_under_way_than_allowed() {
     let mut world = many();
-    assert_eq!(world.asked.len(), PAGES_INFLIGHT_MAX);
+    assert_eq!(world.asked.len(), PAGES_MAX);
     world.pass(RETRY_PAUSE);
-    assert_eq!(world.asked.len(), PAGES_INFLIGHT_MAX);
+    assert_eq!(world.asked.len(), PAGES_MAX);
 }
 
 #[test]
@@ -37,7 +44,7 @@ fn more_partitions_than_pages_are_filled_without_waiting_for_a_retry() {
         }
     }
     assert!(world.is_trusted());
-    assert_eq!(world.trusted.len(), 256);
+    assert_eq!(world.done.len(), 256);
 }
 
 #[test]
@@ -50,8 +57,7 @@ fn an_owner_that_cannot_be_reached_holds_up_no_other() {
         }
     }
     // All of the one are copied, and none of the other.
-    let unknown = world.fill.blank.values().flatten().map(|filling| filling.wanted().count());
-    assert_eq!(unknown.sum::<usize>(), 256);
+    assert_eq!(world.wanted(), 256);
 }
 
 #[test]
@@ -61,8 +67,7 @@ fn an_owner_that_is_silent_holds_up_no_other() {
         world.answer_all(world.owner(1), empty);
         world.pass(SILENCE_MAX);
     }
-    let unknown = world.fill.blank.values().flatten().map(|filling| filling.wanted().count());
-    assert_eq!(unknown.sum::<usize>(), 256);
+    assert_eq!(world.wanted(), 256);
 }
 
 #[test]
@@ -74,5 +79,5 @@ fn a_page_is_not_given_up_while_its_owner_is_busy_with_others() {
         let (id, _) = world.take_asked(1).unwrap();
         world.tell(In::Answer { from: world.owner(1), id, response: empty() });
     }
-    assert!(world.fill.pages.contains_key(&late));
+    assert!(world.copying.pages.contains_key(&late));
 }
