@@ -302,6 +302,10 @@ impl Parts {
     }
 }
 
+fn is_distinct(list: &[Seat]) -> bool {
+    list.iter().enumerate().all(|(at, seat)| !list[..at].contains(seat))
+}
+
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of
 /// their seats.
 pub(super) fn choose_voters<'a>(members: impl IntoIterator<Item = &'a Member>) -> Vec<Seat> {
