@@ -123,7 +123,7 @@ impl Cluster {
     /// Ends what [`Cluster::stop`] began; the node hears of the ring.
     pub fn come_back(&mut self, member: &str) {
         self.come_back_unaware(member);
-        self.push_view(seat(member));
+        self.tell_ring(member);
     }
 
     /// Ends what [`Cluster::stop`] began; the node knows the ring that it knew then.
@@ -138,8 +138,12 @@ impl Cluster {
         seats.collect::<Vec<_>>().into_iter().for_each(|seat| self.push_view(seat));
     }
 
-    /// Tells the node on `seat` of the ring, and that all its members are there.
-    pub fn push_view(&mut self, seat: Seat) {
+    /// Tells a node of the ring, and that all its members are there.
+    pub fn tell_ring(&mut self, member: &str) {
+        self.push_view(seat(member));
+    }
+
+    fn push_view(&mut self, seat: Seat) {
         let line = |member: &crate::ring::Member| PeerHealth {
             seat: member.name.seat(),
             state: PeerState::Alive,

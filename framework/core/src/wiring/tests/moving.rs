@@ -133,7 +133,7 @@ fn a_target_that_restarts_on_its_way_joins_again_under_its_new_identity() {
     }
     cluster.wire.clear();
     let id = cluster.start_unnamed("d", 1);
-    cluster.push_view(seat("d"));
+    cluster.tell_ring("d");
     cluster.rest(300);
     assert_eq!((cluster.records("d"), cluster.shard("d").progress().pending), (0, 1));
     cluster.decide(cluster.ring.replace(Wall(1), &[sample::member("d", id.0)]));
@@ -148,7 +148,7 @@ fn what_came_for_a_change_that_is_cancelled_goes_again() {
     let (mut cluster, leaver) = moving();
     cluster.rest(20);
     cluster.decide(cluster.ring.cancel(Wall(1)));
-    cluster.push_view(seat("d"));
+    cluster.tell_ring("d");
     assert_eq!(cluster.shard("d").progress().strays, 1);
     cluster.rest(300);
     assert_eq!((cluster.records("d"), cluster.records(&leaver)), (0, 100));
