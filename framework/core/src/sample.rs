@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Wall;
 use crate::app::{App, Apps, Plan, Records, encode, table_key};
 use crate::coordinator::Ask;
 use crate::hlc::Stamp;
@@ -147,6 +148,19 @@ pub fn ring(members: &[&str]) -> Arc<Ring> {
 /// A ring of so many partitions with three owners each.
 pub fn ring_of(partitions: u32, members: &[&str]) -> Arc<Ring> {
     ring_with(partitions, 3, members)
+}
+
+/// The ring on its way to do without the member on `leaving`.
+pub fn begin_without(ring: &Ring, leaving: Seat) -> Arc<Ring> {
+    let stays = |member: &&Member| member.seat() != leaving;
+    let members = ring.members().iter().filter(stays).cloned().collect();
+    Arc::new(ring.begin(Wall::default(), members).unwrap())
+}
+
+/// The ring on its way to these members.
+pub fn begin_with(ring: &Ring, members: &[&str]) -> Arc<Ring> {
+    let members = members.iter().map(|member| Member::new(name(member))).collect();
+    Arc::new(ring.begin(Wall::default(), members).unwrap())
 }
 
 /// A ring of so many partitions with so many owners each.

@@ -113,6 +113,8 @@ pub enum Out {
         command: Bytes,
         /// The version of what it writes.
         stamp: Version,
+        /// Whether it leads as the partition's primary, and must be it; else any owner may.
+        as_primary: bool,
     },
     /// Send a request to a peer.
     Send {

@@ -65,6 +65,15 @@ marks! {
         LinkLostUnderWay "link-lost-under-way" "A link breaks while commands wait for the peer.";
         TimedOut "timed-out" "The time of a command is up.";
         Abandoned "abandoned" "A command is abandoned while it is under way.";
+        Parked "parked" "A command that the ring made fail waits to be tried again.";
+        ParkedAgain "parked-again" "A command that was tried again fails and waits once more.";
+        JointWrite "joint-write" "A write needs its quorum in two layouts.";
+        JointRead "joint-read" "A read needs its quorum in two layouts.";
+        RetriedWrite "retried-write" "A write is sent again as it was.";
+        ReadBegunAnew "read-begun-anew" "The ring changes under a read, which begins anew.";
+        DeposedUnderWay "deposed-under-way" "A primary is relieved before what it led is held by enough.";
+        WriteOfLaterLayout "write-of-later-layout" "A write meets one of a layout that its node does not know.";
+        AnsweredWhileParked "answered-while-parked" "An owner that refused a command ran it all the same.";
         // Replicas and clocks.
         BlankAsked "blank-asked" "A blank replica is asked and refuses to count.";
         Superseded "superseded" "A replica holds something newer than what it is to write.";

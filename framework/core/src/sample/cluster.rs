@@ -14,6 +14,7 @@ use crate::id::{CallerId, Desk, NodeId, PartitionId, Seat};
 use crate::peer::{Body, Message};
 use crate::ring::Ring;
 use crate::sample::{self, Note, seat};
+use crate::transfer;
 use crate::view::{Health, PeerHealth, PeerState, View};
 use crate::wiring::{Shard, ShardIn, ShardOut, ShardSettings, desk_of, shard_of};
 
@@ -83,12 +84,19 @@ impl Cluster {
                 shards,
                 partitions: self.ring.partitions(),
                 coordinator: coordinator::Settings::default(),
+                has_records: false,
+                transfers: transfer::Settings::default(),
                 apps: sample::apps(),
             })
         };
         let shards: Vec<_> = (0..shards).map(shard).collect();
         self.nodes.insert(seat, Node { shards, ahead: Duration::ZERO });
         self.down.remove(&seat);
+        self.tell_ring(member);
+    }
+
+    /// Tells a node of the ring, and that all of its members are alive.
+    pub fn tell_ring(&mut self, member: &str) {
         let line = |member: &crate::ring::Member| PeerHealth {
             seat: member.name.seat(),
             state: PeerState::Alive,
@@ -96,6 +104,7 @@ impl Cluster {
         };
         let health = Arc::new(Health::new(self.ring.members().iter().map(line).collect()));
         let view = View { ring: Some(Arc::clone(&self.ring)), health };
+        let seat = seat(member);
         for index in 0..self.nodes[&seat].shards.len() {
             self.tell(seat, index, ShardIn::View(view.clone()));
         }
@@ -233,6 +242,7 @@ impl Cluster {
                 ShardOut::Send { to, message } => {
                     self.wire.push_back(Letter { from, to, message });
                 }
+                ShardOut::Report(_) => {}
                 ShardOut::Reply { caller, result } => {
                     self.replies.entry(caller).or_default().push(result);
                 }

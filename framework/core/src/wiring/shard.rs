@@ -233,7 +233,7 @@ impl Shard {
                     let input = replica::In::Request { from, id, epoch, request };
                     self.steps.push_back(Step::Replica(partition, input));
                 }
-                coordinator::Out::Lead { id, partition, app, command, stamp } => {
+                coordinator::Out::Lead { id, partition, app, command, stamp, .. } => {
                     let input = replica::In::Lead { id, app, command, stamp };
                     self.steps.push_back(Step::Replica(partition, input));
                 }
