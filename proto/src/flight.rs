@@ -56,6 +56,7 @@ mod entry;
 mod error;
 mod header;
 mod input;
+mod order;
 pub mod record;
 mod recorder;
 mod recording;

@@ -1,13 +1,21 @@
 //! How much of everything a node takes from a peer, and sends to one.
 
+use bytes::Bytes;
 use peer_ring_core::app::Plan;
+use peer_ring_core::chain::Word;
+use peer_ring_core::id::check_name;
 use peer_ring_core::peer::{Body, Entry, Message, Request, Response};
 use peer_ring_core::quorum::REPLICAS_MAX;
+use peer_ring_core::ring::{Member, Ring};
+use peer_ring_core::standing::Standing;
 
 use crate::error::{WireError, check_count, check_size, in_range};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+
+/// Longest address of a member: a host's name, a colon and a port take less.
+pub const ADDRESS_BYTES_MAX: usize = 512;
 
 /// The bounds of the wire; the same on all nodes of a cluster.
 ///
@@ -38,6 +46,8 @@ pub struct Limits {
     pub value_bytes_max: usize,
     /// Records, or keys, of one message, and of all messages of one batch.
     pub records_max: usize,
+    /// Members of a ring, and peers that a node may name.
+    pub members_max: usize,
     /// Capabilities that a node may list when it says who it is.
     pub capabilities_max: usize,
     /// The text of a refusal.
@@ -60,6 +70,7 @@ impl Default for Limits {
             key_bytes_max: 64 * KIB + 512,
             value_bytes_max: 64 * MIB + 4 * KIB,
             records_max: 64 * 1024,
+            members_max: 4 * 1024,
             capabilities_max: 64,
             text_bytes_max: 4 * KIB,
         }
@@ -78,6 +89,9 @@ impl Limits {
             Body::Request { request, .. } => self.check_request(request),
             Body::Response { response, .. } => self.check_response(response),
             Body::Leaving => Ok(()),
+            Body::Standing(standing) => self.check_standing(standing),
+            Body::Ring(ring) => self.check_ring(ring),
+            Body::Chain(word) => self.check_word(word),
         }
     }
 
@@ -85,11 +99,14 @@ impl Limits {
         match request {
             Request::Execute(execute) => self.check_command(execute.command.len()),
             Request::Apply { records, .. } => self.check_records(records),
-            Request::Fetch { keys, .. } => {
-                check_count("keys of a message", keys.len(), self.records_max)?;
-                keys.iter().try_for_each(|key| self.check_key(key))
+            Request::Fetch { keys, .. } => self.check_keys(keys),
+            Request::Copy { after, until, .. } | Request::Compare { after, until, .. } => {
+                after.iter().chain(until).try_for_each(|key| self.check_key(key))
             }
-            Request::Copy { after, .. } => after.iter().try_for_each(|key| self.check_key(key)),
+            Request::Offer { held, .. } => {
+                check_count("records of a message", held.len(), self.records_max)?;
+                held.iter().try_for_each(|(key, _)| self.check_key(key))
+            }
             Request::Forward { plan, command, .. } => {
                 check_plan(plan)?;
                 self.check_command(command.len())
@@ -104,15 +121,47 @@ impl Limits {
                 check_size("what a command read", seen.len(), self.seen_bytes_max)?;
                 self.check_reply(reply.len())
             }
-            Response::Fetched { records } | Response::Copied { records, .. } => {
+            Response::Fetched { records } => self.check_records(records),
+            Response::Copied { records, upto, .. } => {
+                upto.iter().try_for_each(|key| self.check_key(key))?;
                 self.check_records(records)
             }
+            Response::Lacking { keys } => self.check_keys(keys),
             Response::Forwarded(Ok(reply)) => self.check_reply(reply.len()),
             Response::Forwarded(Err(_))
             | Response::Superseded { .. }
             | Response::Applied
+            | Response::Compared { .. }
             | Response::Alive
             | Response::Refused(_) => Ok(()),
+        }
+    }
+
+    fn check_standing(&self, standing: &Standing) -> Result<(), WireError> {
+        check_count("peers that are down", standing.down.len(), self.members_max)?;
+        check_member(&standing.member)
+    }
+
+    fn check_ring(&self, ring: &Ring) -> Result<(), WireError> {
+        for (what, count) in [
+            ("members of a ring", ring.members().len()),
+            ("voters of a ring", ring.voters().len()),
+            ("deposed members of a ring", ring.deposed().len()),
+        ] {
+            check_count(what, count, self.members_max)?;
+        }
+        ring.members().iter().try_for_each(check_member)
+    }
+
+    fn check_word(&self, word: &Word) -> Result<(), WireError> {
+        match word {
+            Word::Promise { accepted: Some((_, ring)), .. } | Word::Accept { ring, .. } => {
+                self.check_ring(ring)
+            }
+            Word::Promise { accepted: None, .. }
+            | Word::Prepare { .. }
+            | Word::Accepted { .. }
+            | Word::Reject { .. } => Ok(()),
         }
     }
 
@@ -128,11 +177,16 @@ impl Limits {
         check_size("a key", key.len(), self.key_bytes_max)
     }
 
+    fn check_keys(&self, keys: &[Bytes]) -> Result<(), WireError> {
+        check_count("keys of a message", keys.len(), self.records_max)?;
+        keys.iter().try_for_each(|key| self.check_key(key))
+    }
+
     fn check_records(&self, records: &[Entry]) -> Result<(), WireError> {
         check_count("records of a message", records.len(), self.records_max)?;
         records.iter().try_for_each(|Entry { key, record }| {
             self.check_key(key)?;
-            let value_bytes = record.value.as_ref().map_or(0, bytes::Bytes::len);
+            let value_bytes = record.value.as_ref().map_or(0, Bytes::len);
             check_size("a value", value_bytes, self.value_bytes_max)
         })
     }
@@ -144,23 +198,36 @@ pub(crate) fn records_of(message: &Message) -> usize {
         Body::Request { request, .. } => match request {
             Request::Apply { records, .. } => records.len(),
             Request::Fetch { keys, .. } => keys.len(),
+            Request::Offer { held, .. } => held.len(),
             Request::Execute(_)
             | Request::Copy { .. }
+            | Request::Compare { .. }
             | Request::Forward { .. }
             | Request::Cancel { .. }
             | Request::Probe => 0,
         },
         Body::Response { response, .. } => match response {
             Response::Fetched { records } | Response::Copied { records, .. } => records.len(),
+            Response::Lacking { keys } => keys.len(),
             Response::Executed { .. }
             | Response::Superseded { .. }
             | Response::Applied
+            | Response::Compared { .. }
             | Response::Forwarded(_)
             | Response::Alive
             | Response::Refused(_) => 0,
         },
-        Body::Leaving => 0,
+        Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => 0,
     }
+}
+
+/// Refuses a member whose zone is no name, or whose address is none by its length.
+pub(crate) fn check_member(member: &Member) -> Result<(), WireError> {
+    if let Some(zone) = &member.zone {
+        let bad_name = |reason| WireError::BadName { what: "a member's zone", reason };
+        check_name(zone).map_err(bad_name)?;
+    }
+    check_size("a member's address", member.address.len(), ADDRESS_BYTES_MAX)
 }
 
 fn check_plan(plan: &Plan) -> Result<(), WireError> {

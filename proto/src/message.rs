@@ -5,11 +5,17 @@
 //! payloads stay slices of the buffer that they came in. Whoever keeps one for long should copy
 //! it, or it keeps the whole buffer.
 
+mod chain;
 mod failure;
+mod member;
 mod plan;
 mod record;
 mod request;
 mod response;
+pub(crate) mod ring;
+mod standing;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use peer_ring_core::id::{Epoch, RequestId};
@@ -37,7 +43,7 @@ pub fn decode(bytes: Bytes, limits: &Limits) -> Result<Message, WireError> {
     count_elements(&bytes, limits)?;
     let message =
         wire::Message::decode(bytes).map_err(|error| WireError::malformed("a message", &error))?;
-    let message = Message::try_from(message)?;
+    let message = from_wire(message, limits)?;
     limits.check(&message)?;
     Ok(message)
 }
@@ -62,26 +68,36 @@ pub(crate) fn to_wire(message: Message, version: WireVersion) -> wire::Message {
 ///
 /// Each takes two bytes at least, so a small message cannot have too many.
 fn count_elements(bytes: &Bytes, limits: &Limits) -> Result<(), WireError> {
-    /// The fields of [`wire::Message`] whose messages have something that repeats.
-    const APPLY: u32 = 5;
-    const FETCH: u32 = 16;
-    const FETCHED: u32 = 17;
-    const COPIED: u32 = 19;
     if bytes.len() / 2 <= limits.records_max {
         return Ok(());
     }
     let mut count = 0;
     for field in fields("a message", bytes) {
         let field = field?;
-        if !field.is_delimited || !matches!(field.number, APPLY | FETCH | FETCHED | COPIED) {
+        let Some(repeated) = repeated(field.number).filter(|_| field.is_delimited) else {
             continue;
-        }
+        };
         for element in fields("a message", &bytes[field.at]) {
-            count += usize::from(element?.is_delimited);
+            count += usize::from(element?.number == repeated);
             check_count("records of a message", count, limits.records_max)?;
         }
     }
     Ok(())
+}
+
+/// Which field repeats in the message that `body`, a field of [`wire::Message`], holds.
+fn repeated(body: u32) -> Option<u32> {
+    const APPLY: u32 = 5;
+    const FETCH: u32 = 16;
+    const FETCHED: u32 = 17;
+    const COPIED: u32 = 19;
+    const OFFER: u32 = 23;
+    const LACKING: u32 = 24;
+    match body {
+        FETCHED | COPIED | LACKING => Some(1),
+        APPLY | FETCH | OFFER => Some(2),
+        _ => None,
+    }
 }
 
 impl From<Message> for wire::Message {
@@ -91,38 +107,44 @@ impl From<Message> for wire::Message {
             Body::Request { id, request } => (id.0, request.into()),
             Body::Response { id, response } => (id.0, response.into()),
             Body::Leaving => (0, WireBody::Leaving(wire::Leaving {})),
+            Body::Standing(standing) => (0, WireBody::Standing(Box::new((*standing).into()))),
+            Body::Ring(ring) => (0, WireBody::Ring(ring::encode(&ring))),
+            Body::Chain(word) => (0, WireBody::Chain(word.into())),
         };
         Self { epoch: message.epoch.0, request_id, body: Some(body) }
     }
 }
 
-impl TryFrom<wire::Message> for Message {
-    type Error = WireError;
-
-    #[inline]
-    fn try_from(message: wire::Message) -> Result<Self, WireError> {
-        let id = RequestId(message.request_id);
-        let request = |request| Body::Request { id, request };
-        let response = |response| Body::Response { id, response };
-        let body = message.body.ok_or(WireError::Missing { what: "a message's body" })?;
-        let body = match body {
-            WireBody::Execute(execute) => request(Request::Execute(execute.try_into()?)),
-            WireBody::Apply(apply) => request(apply.try_into()?),
-            WireBody::Fetch(fetch) => request(fetch.try_into()?),
-            WireBody::Copy(copy) => request(copy.try_into()?),
-            WireBody::Forward(forward) => request(forward.try_into()?),
-            WireBody::Cancel(cancel) => request(cancel.into()),
-            WireBody::Probe(wire::Probe {}) => request(Request::Probe),
-            WireBody::Executed(executed) => response(executed.into()),
-            WireBody::Superseded(superseded) => response(superseded.into()),
-            WireBody::Applied(wire::Applied {}) => response(Response::Applied),
-            WireBody::Fetched(fetched) => response(fetched.into()),
-            WireBody::Copied(copied) => response(copied.into()),
-            WireBody::Forwarded(forwarded) => response(forwarded.try_into()?),
-            WireBody::Alive(wire::Alive {}) => response(Response::Alive),
-            WireBody::Refused(refused) => response(refused.try_into()?),
-            WireBody::Leaving(wire::Leaving {}) => Body::Leaving,
-        };
-        Ok(Self { epoch: Epoch(message.epoch), body })
-    }
+#[inline]
+fn from_wire(message: wire::Message, limits: &Limits) -> Result<Message, WireError> {
+    let id = RequestId(message.request_id);
+    let request = |request| Body::Request { id, request };
+    let response = |response| Body::Response { id, response };
+    let body = message.body.ok_or(WireError::Missing { what: "a message's body" })?;
+    let body = match body {
+        WireBody::Execute(execute) => request(Request::Execute(execute.try_into()?)),
+        WireBody::Apply(apply) => request(apply.try_into()?),
+        WireBody::Fetch(fetch) => request(fetch.try_into()?),
+        WireBody::Copy(copy) => request(copy.try_into()?),
+        WireBody::Compare(compare) => request(compare.try_into()?),
+        WireBody::Offer(offer) => request(offer.try_into()?),
+        WireBody::Forward(forward) => request(forward.try_into()?),
+        WireBody::Cancel(cancel) => request(cancel.into()),
+        WireBody::Probe(wire::Probe {}) => request(Request::Probe),
+        WireBody::Executed(executed) => response(executed.into()),
+        WireBody::Superseded(superseded) => response(superseded.into()),
+        WireBody::Applied(wire::Applied {}) => response(Response::Applied),
+        WireBody::Fetched(fetched) => response(fetched.into()),
+        WireBody::Copied(copied) => response(copied.into()),
+        WireBody::Compared(wire::Compared { is_same }) => response(Response::Compared { is_same }),
+        WireBody::Lacking(wire::Lacking { keys }) => response(Response::Lacking { keys }),
+        WireBody::Forwarded(forwarded) => response(forwarded.try_into()?),
+        WireBody::Alive(wire::Alive {}) => response(Response::Alive),
+        WireBody::Refused(refused) => response(refused.try_into()?),
+        WireBody::Leaving(wire::Leaving {}) => Body::Leaving,
+        WireBody::Standing(standing) => Body::Standing(Box::new((*standing).try_into()?)),
+        WireBody::Ring(ring) => Body::Ring(Arc::new(ring::decode(ring, limits)?)),
+        WireBody::Chain(chain) => Body::Chain(chain::to_word(chain, limits)?),
+    };
+    Ok(Message { epoch: Epoch(message.epoch), body })
 }

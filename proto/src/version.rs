@@ -5,6 +5,9 @@
 //! | 1 | all of `peer.proto` but what is named below |
 //! | 2 | every frame ends with a checksum (`checksum.rs`) of the rest of it, which is verified before anything else is read; a request for pages says which node is blank |
 //!
+//! Nothing has been released yet, so what came with rings that change names no version: it is in
+//! both (see the head of `peer.proto`).
+//!
 //! The versions that a node speaks are in its hello, and the newest that both sides speak is chosen
 //! ([`crate::hello::negotiate`]); so a cluster is upgraded node by node, and each link turns to the
 //! new version when its second end does. Whoever wants to be able to go back tells the new nodes

@@ -13,5 +13,11 @@
 //! operator must say so ([`crate::ring::Ring::recover`]).
 
 mod message;
+mod proposer;
+#[cfg(test)]
+mod tests;
+mod voter;
 
 pub use message::{Ballot, State, Word};
+pub use proposer::{Electorate, Progress, Proposer, epoch_of};
+pub use voter::Voter;

@@ -1,8 +1,9 @@
 //! Membership: who is a peer, and whether it is there.
 //!
-//! Discovery says who exists and where; links and probes say who answers. The two are kept apart:
-//! a source of discovery that fails takes nobody away, and a peer that does not answer is not
-//! forgotten. [`PeerState`] has the story of a peer's states.
+//! Discovery says who exists and where, and so do the ring, of its members, and peers, of
+//! themselves; links and probes say who answers. The two are kept apart: a source of discovery that
+//! fails takes nobody away, and a peer that does not answer is not forgotten while it is a member,
+//! or discovery names it. [`PeerState`] has the story of a peer's states.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::id::{Desk, NodeId, NodeName, RequestId, Seat};
 use crate::rare::{Mark, reached, switched_on};
+use crate::ring::Ring;
 use crate::view::{Health, PeerHealth, PeerState};
 
 /// How peers are watched.
@@ -98,6 +100,15 @@ pub enum In {
         /// Which peer.
         from: Seat,
     },
+    /// The members of the ring are these.
+    Ring(Arc<Ring>),
+    /// A peer says who it is, and where it is reached.
+    Met {
+        /// Its name.
+        name: NodeName,
+        /// `host:port`; empty when it does not say.
+        address: Arc<str>,
+    },
 }
 
 /// What membership asks for.
@@ -140,7 +151,10 @@ pub struct Membership {
 }
 
 struct Peer {
+    /// Empty while nobody has said.
     address: String,
+    is_discovered: bool,
+    is_member: bool,
     state: PeerState,
     id: Option<NodeId>,
     heard_at: Instant,
@@ -172,11 +186,23 @@ impl Membership {
             Fact::Seen(sighting) => self.see(now, sighting, out),
             Fact::Lost(name) => {
                 let seat = name.seat();
-                if self.peers.remove(&seat).is_some() {
-                    out.push(Out::Disconnect { seat });
+                if let Some(peer) = self.peers.get_mut(&seat) {
+                    peer.is_discovered = false;
                 }
+                self.forget(seat, out);
             }
             Fact::Settled => {}
+        }
+    }
+
+    /// Forgets a peer that nobody knows any more and that is not there.
+    fn forget(&mut self, seat: Seat, out: &mut Outbox<Out>) {
+        let is_linked = self.links.contains_key(&seat);
+        let is_known =
+            self.peers.get(&seat).is_none_or(|it| it.is_discovered || it.is_member || is_linked);
+        if !is_known {
+            self.peers.remove(&seat);
+            out.push(Out::Disconnect { seat });
         }
     }
 
@@ -186,23 +212,65 @@ impl Membership {
             return;
         }
         let Sighting { name, address, .. } = sighting;
-        match self.peers.get_mut(&seat) {
-            Some(peer) if peer.address == address => {}
-            Some(peer) => {
-                peer.address.clone_from(&address);
-                out.push(Out::Connect { name, address });
-            }
-            None => {
-                let id = self.links.get(&seat).copied();
-                let state = if id.is_some() { PeerState::Alive } else { PeerState::Down };
-                let peer = Peer { address: address.clone(), state, id, heard_at: now.tick };
-                self.peers.insert(seat, peer);
-                out.push(Out::Connect { name, address });
-            }
-        }
+        self.meet(now, name, &address, out).is_discovered = true;
+    }
+
+    /// Takes note of where a peer is. An address that nobody gives changes nothing.
+    fn meet(
+        &mut self,
+        now: Now,
+        name: NodeName,
+        address: &str,
+        out: &mut Outbox<Out>,
+    ) -> &mut Peer {
         if self.probe_at.is_none() {
             self.probe_at = Some(now.tick + self.settings.probe_interval);
         }
+        let seat = name.seat();
+        let id = self.links.get(&seat).copied();
+        let state = if id.is_some() { PeerState::Alive } else { PeerState::Down };
+        let peer = self.peers.entry(seat).or_insert_with(|| Peer {
+            address: String::new(),
+            is_discovered: false,
+            is_member: false,
+            state,
+            id,
+            heard_at: now.tick,
+        });
+        if !address.is_empty() && peer.address != address {
+            address.clone_into(&mut peer.address);
+            out.push(Out::Connect { name, address: peer.address.clone() });
+        }
+        peer
+    }
+
+    /// Keeps links to all members; where discovery says another address, that is right.
+    fn set_ring(&mut self, now: Now, ring: &Ring, out: &mut Outbox<Out>) {
+        let own = self.seat;
+        for member in ring.members().iter().filter(|member| member.seat() != own) {
+            let known = self.peers.get(&member.seat());
+            let is_reached = known.is_some_and(|peer| !peer.address.is_empty());
+            let address = if is_reached { "" } else { &member.address };
+            self.meet(now, member.name.clone(), address, out).is_member = true;
+        }
+        let gone = |(seat, peer): (&Seat, &mut Peer)| {
+            let was_member = std::mem::replace(&mut peer.is_member, ring.member(*seat).is_some());
+            (was_member && !peer.is_member).then_some(*seat)
+        };
+        let gone: Vec<_> = self.peers.iter_mut().filter_map(gone).collect();
+        for seat in gone {
+            self.forget(seat, out);
+        }
+    }
+
+    /// A peer's own word about where it is counts while nobody else has said.
+    fn met(&mut self, now: Now, name: NodeName, address: &str, out: &mut Outbox<Out>) {
+        if name.seat() == self.seat {
+            return;
+        }
+        let known = self.peers.get(&name.seat());
+        let is_reached = known.is_some_and(|peer| !peer.address.is_empty());
+        self.meet(now, name, if is_reached { "" } else { address }, out);
     }
 
     fn link_up(&mut self, now: Now, seat: Seat, id: NodeId) {
@@ -214,11 +282,12 @@ impl Membership {
         }
     }
 
-    fn link_down(&mut self, seat: Seat) {
+    fn link_down(&mut self, seat: Seat, out: &mut Outbox<Out>) {
         self.links.remove(&seat);
         if let Some(peer) = self.peers.get_mut(&seat) {
             peer.state = PeerState::Down;
         }
+        self.forget(seat, out);
     }
 
     /// Tells everybody only if the answer changes anything, which it hardly ever does.
@@ -304,9 +373,11 @@ impl Actor for Membership {
         match input {
             In::Fact(fact) => self.fact(now, fact, out),
             In::LinkUp { seat, id } => self.link_up(now, seat, id),
-            In::LinkDown { seat } => self.link_down(seat),
+            In::LinkDown { seat } => self.link_down(seat, out),
             In::ProbeAnswered { from } => return self.probe_answered(now, from, out),
             In::Leaving { from } => self.leaving(from),
+            In::Ring(ring) => self.set_ring(now, &ring, out),
+            In::Met { name, address } => self.met(now, name, &address, out),
         }
         self.publish(out);
     }

@@ -12,6 +12,8 @@
 //! settled with the new lists, or else, with the old ones.
 
 pub mod balanced;
+#[cfg(test)]
+mod chains;
 mod change;
 mod distance;
 pub mod full;
@@ -30,6 +32,8 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+
+use std::collections::BTreeSet;
 
 use thiserror::Error;
 
@@ -119,6 +123,8 @@ pub struct Ring {
     partitions: Partitions,
     replicas: u8,
     members: Vec<Member>,
+    /// Where each member is among them, in the order of their seats.
+    places: Vec<(Seat, usize)>,
     /// In order. Who decides what the next ring is.
     voters: Vec<Seat>,
     /// In order. Owners that are not primaries while there is another one.
@@ -197,6 +203,9 @@ impl Ring {
 
     fn of(parts: Parts) -> Self {
         let fingerprint = parts.fingerprint();
+        let places = parts.members.iter().enumerate().map(|(at, member)| (member.seat(), at));
+        let mut places: Vec<_> = places.collect();
+        places.sort_unstable();
         let Parts { cluster, epoch, strategy, partitions, replicas, members, .. } = parts;
         let Parts { voters, deposed, layout, target, since, is_held, reason, decided_at, .. } =
             parts;
@@ -207,6 +216,7 @@ impl Ring {
             partitions,
             replicas,
             members,
+            places,
             voters,
             deposed,
             layout,
@@ -288,7 +298,8 @@ impl Ring {
     /// The member on `seat`.
     #[must_use]
     pub fn member(&self, seat: Seat) -> Option<&Member> {
-        self.members.iter().find(|member| member.seat() == seat)
+        let at = self.places.binary_search_by_key(&seat, |(seat, _)| *seat).ok()?;
+        Some(&self.members[self.places[at].1])
     }
 
     /// Who decides what the next ring is, in order.
@@ -378,6 +389,13 @@ impl Ring {
     pub fn has_replica(&self, partition: PartitionId, seat: Seat) -> bool {
         let targets = self.target.iter().flat_map(|target| target.owners(partition));
         self.layout.owners(partition).iter().chain(targets).any(|owner| *owner == seat)
+    }
+
+    /// Who is to own a partition whose owners change, while the ring is moving.
+    #[must_use]
+    pub fn target_seats(&self) -> BTreeSet<Seat> {
+        let targets = |partition| self.targets(partition, self.target_replicas());
+        self.partitions.iter().filter_map(targets).flatten().copied().collect()
     }
 
     /// The partitions that `seat` owns.

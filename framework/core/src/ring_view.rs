@@ -1,167 +1,344 @@
-//! The ring view: from the members that were discovered to the ring that all requests follow.
+//! The ring view: which ring all requests follow, and what becomes of it.
 //!
-//! The ring is founded once, from the members known when discovery has first said all it knows;
-//! every node that was told the same members founds the same ring. Nodes whose rings differ refuse
-//! each other's links, so that a slip in one node's configuration is seen at once.
+//! It is a node's part in the chain of decrees. As a voter it answers those that propose, once what
+//! it answers is kept. As a steward ([`crate::steward`]) it works out what the next ring should be
+//! and proposes it when its turn has come. And it tells: every peer where this node stands, whenever
+//! that changes and now and then; and the ring to whoever knows only an earlier one.
+//!
+//! A node without a ring waits to be told one. If nobody has any, and as many nodes see each other
+//! as are expected, one of them founds the cluster.
 
-use std::collections::BTreeMap;
+mod message;
+mod orders;
+mod say;
+mod steer;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use thiserror::Error;
+pub use message::{In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::id::{Epoch, NodeName};
-use crate::key::Partitions;
+use crate::chain::{self, Progress as Proposed, Proposer, Voter};
+use crate::id::{ClusterId, Epoch, Seat};
 use crate::membership::Fact;
-use crate::ring::{Blueprint, Member, Ring, RingError, Strategy};
+use crate::peer::Body;
+use crate::rare::{Mark, reached};
+use crate::ring::{Member, Reason, Ring};
+use crate::standing::{Progress, Report, Standing, Wants};
+use crate::steward::{self, Change, History, Known, OrderRefused, Past, Plan};
+use crate::wiring::ControlSettings;
+use orders::Waiting;
+use say::Told;
+use steer::Noticed;
 
-/// What the ring is made of, besides members.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// How partitions are placed.
-    pub strategy: Strategy,
-    /// How many partitions there are.
-    pub partitions: Partitions,
-    /// How many owners each partition has.
-    pub replicas: u8,
-}
+/// How often a node says where it stands though nothing has changed: what it said may be lost.
+const STANDING_PAUSE: Duration = Duration::from_secs(2);
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self { strategy: Strategy::default(), partitions: Partitions::default(), replicas: 3 }
-    }
-}
-
-/// What a ring view asks for.
-#[derive(Clone, Debug)]
-pub enum Out {
-    /// This is the ring from now on.
-    Ring(Arc<Ring>),
-    /// There can be no ring: the node must stop and say so.
-    Impossible(NoRing),
-}
-
-/// Why a node cannot found a ring.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NoRing {
-    /// The members that were discovered make no ring.
-    #[error(transparent)]
-    Ring(#[from] RingError),
-    /// This node is not one of them.
-    #[error("this node, {name}, is not among the members that discovery names")]
-    NotAMember {
-        /// This node's name.
-        name: NodeName,
-    },
-}
-
-/// Turns discovered members into a ring.
+/// One node's part in the chain of rings.
 pub struct RingView {
-    name: NodeName,
-    settings: Settings,
-    seen: BTreeMap<NodeName, Member>,
-    ring: Option<Arc<Ring>>,
+    seat: Seat,
+    founding: ClusterId,
+    ring: Settings,
+    settings: steward::Settings,
+    voter: Voter,
+    proposer: Proposer,
+    known: Known,
+    /// By shard: how far its replicas are.
+    progress: Vec<Progress>,
+    /// Who is to own a partition whose owners change, under the ring as it is.
+    targets: BTreeSet<Seat>,
+    /// Since when more than half of the voters cannot reach a member.
+    down_since: BTreeMap<Seat, Instant>,
+    /// When that was last looked at.
+    watched_at: Instant,
+    noticed: Option<Noticed>,
+    /// Whom discovery names.
+    discovered: BTreeSet<Seat>,
+    /// Since when discovery has said all it knows.
+    settled_at: Option<Instant>,
+    kept: u64,
+    keeping: u64,
+    /// Words that may be said when what they follow from is kept.
+    held_back: VecDeque<(u64, Seat, chain::Word)>,
+    waiting: Vec<Waiting>,
+    told: Told,
+    history: History,
+    has_left: bool,
 }
 
 impl RingView {
-    /// The ring as the node called `name` sees it.
+    /// The ring as the node that is made of `settings` sees it.
     #[must_use]
-    pub fn new(name: NodeName, settings: Settings) -> Self {
-        Self { name, settings, seen: BTreeMap::new(), ring: None }
+    pub fn new(settings: ControlSettings) -> Self {
+        let ControlSettings { me, founding, ring, steward, wire, shards, kept, .. } = settings;
+        let seat = me.seat();
+        let known = Known::new(Standing {
+            epoch: Epoch::NONE,
+            member: me.clone(),
+            wants: Wants::Stay,
+            wire,
+            pending: 1,
+            strays: 0,
+            bytes: 0,
+            down: Vec::new(),
+        });
+        Self {
+            seat,
+            founding,
+            ring,
+            settings: steward,
+            voter: Voter::new(seat, me.vote, kept),
+            proposer: Proposer::new(seat),
+            known,
+            progress: vec![Progress::default(); usize::from(shards)],
+            targets: BTreeSet::new(),
+            down_since: BTreeMap::new(),
+            watched_at: Instant::default(),
+            noticed: None,
+            discovered: BTreeSet::new(),
+            settled_at: None,
+            kept: 0,
+            keeping: 0,
+            held_back: VecDeque::new(),
+            waiting: Vec::new(),
+            told: Told::default(),
+            history: History::default(),
+            has_left: false,
+        }
     }
 
     /// The ring, once there is one.
     #[must_use]
     pub fn ring(&self) -> Option<&Arc<Ring>> {
-        self.ring.as_ref()
+        self.voter.ring()
     }
 
-    fn found(&mut self) -> Result<Arc<Ring>, NoRing> {
-        if !self.seen.contains_key(&self.name) {
-            return Err(NoRing::NotAMember { name: self.name.clone() });
-        }
-        let blueprint = Blueprint {
-            epoch: Epoch(1),
-            strategy: self.settings.strategy,
-            partitions: self.settings.partitions,
-            replicas: self.settings.replicas,
-            members: self.seen.values().cloned().collect(),
-        };
-        let ring = Arc::new(Ring::build(blueprint, None)?);
-        self.ring = Some(Arc::clone(&ring));
-        Ok(ring)
+    /// What is known of the others, and of this node.
+    #[must_use]
+    pub fn known(&self) -> &Known {
+        &self.known
     }
-}
 
-impl Actor for RingView {
-    type In = Fact;
-    type Out = Out;
+    /// The latest rings, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Past> {
+        self.history.iter()
+    }
 
-    fn handle(&mut self, _: Now, fact: Fact, out: &mut Outbox<Out>) {
+    /// What `change`, and all that waits to be changed, would come to.
+    ///
+    /// # Errors
+    /// [`OrderRefused`] says why it would come to nothing.
+    pub fn plan(&self, change: &Change) -> Result<Plan, OrderRefused> {
+        let ring = self.ring().ok_or(OrderRefused::NoRing)?;
+        let target = steward::ordered(ring, &self.known, &self.late(), change)?;
+        steward::plan(ring, &self.known, &target, &self.settings)
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.ring().map_or(Epoch::NONE, |ring| ring.epoch())
+    }
+
+    fn fact(&mut self, now: Now, fact: Fact, out: &mut Outbox<Out>) {
         match fact {
+            Fact::Seen(sighting) if sighting.name.seat() == self.seat => {
+                let own = &mut self.known.own_mut().member;
+                own.address = sighting.address.into();
+            }
             Fact::Seen(sighting) => {
-                let (zone, weight) = (sighting.zone, sighting.weight);
-                let name = sighting.name.clone();
-                let member = Member { zone, weight, ..Member::new(name) };
-                self.seen.insert(sighting.name, member);
+                self.discovered.insert(sighting.name.seat());
             }
             Fact::Lost(name) => {
-                self.seen.remove(&name);
+                self.discovered.remove(&name.seat());
             }
-            Fact::Settled if self.ring.is_none() => out.push(match self.found() {
-                Ok(ring) => Out::Ring(ring),
-                Err(why) => Out::Impossible(why),
-            }),
+            Fact::Settled if self.settled_at.is_none() => {
+                self.settled_at = Some(now.tick);
+                if let Some(ring) = self.ring().cloned() {
+                    self.enter(now, &ring, None, out);
+                }
+            }
             Fact::Settled => {}
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        None
+    /// Takes a ring for the latest, if it is.
+    fn learn(&mut self, now: Now, ring: &Arc<Ring>, out: &mut Outbox<Out>) {
+        let before = self.ring().cloned();
+        let is_foreign = before.as_ref().is_some_and(|it| it.cluster() != ring.cluster());
+        if is_foreign || ring.partitions() != self.ring.partitions {
+            return;
+        }
+        if !self.voter.learn(Arc::clone(ring)) {
+            return;
+        }
+        if before.as_ref().is_some_and(|before| before.epoch().next() < ring.epoch()) {
+            reached(Mark::LearntLate);
+        }
+        self.enter(now, ring, before.as_deref(), out);
     }
 
-    fn wake(&mut self, _: Now, _: &mut Outbox<Out>) {}
+    /// Everything that follows from a new ring.
+    fn enter(&mut self, now: Now, ring: &Arc<Ring>, before: Option<&Ring>, out: &mut Outbox<Out>) {
+        self.keep(out);
+        self.proposer.drop();
+        self.noticed = None;
+        self.targets = ring.target_seats();
+        self.history.add(ring, before);
+        match ring.reason() {
+            Reason::Primacy => reached(Mark::PrimaryDeposed),
+            Reason::Founded
+            | Reason::Moving
+            | Reason::Settled
+            | Reason::Cancelled
+            | Reason::Replaced
+            | Reason::Held
+            | Reason::Recovered => {}
+        }
+        out.push(Out::Ring(Arc::clone(ring)));
+        self.answer_orders(ring, out);
+        self.refresh(now, out);
+    }
+
+    /// Asks to keep what must not be forgotten. The number of that.
+    fn keep(&mut self, out: &mut Outbox<Out>) -> u64 {
+        self.keeping += 1;
+        out.push(Out::Keep { number: self.keeping, state: self.voter.state().clone() });
+        self.keeping
+    }
+
+    fn kept(&mut self, now: Now, number: u64, out: &mut Outbox<Out>) {
+        self.kept = self.kept.max(number);
+        while let Some((_, to, word)) = self.held_back.pop_front_if(|it| it.0 <= self.kept) {
+            self.say(now, to, word, out);
+        }
+    }
+
+    /// Says a word about the next ring; what it says to itself it hears at once.
+    fn say(&mut self, now: Now, to: Seat, word: chain::Word, out: &mut Outbox<Out>) {
+        if to == self.seat {
+            return self.hear(now, to, word, out);
+        }
+        out.push(Out::Say { to, body: Body::Chain(word) });
+    }
+
+    fn hear(&mut self, now: Now, from: Seat, word: chain::Word, out: &mut Outbox<Out>) {
+        if chain::epoch_of(&word) < self.voter.open() {
+            return self.tell_ring(now, from, out);
+        }
+        match &word {
+            chain::Word::Prepare { .. } | chain::Word::Accept { .. } => {
+                if let Some(answer) = self.voter.answer(&word) {
+                    let number = self.keep(out);
+                    self.held_back.push_back((number, from, answer));
+                }
+            }
+            chain::Word::Promise { .. }
+            | chain::Word::Accepted { .. }
+            | chain::Word::Reject { .. } => match self.proposer.hear(now, from, word) {
+                Proposed::Wait => {}
+                Proposed::Say(word) => self.say_to_voters(now, &word, out),
+                Proposed::Decided(ring) => {
+                    self.learn(now, &ring, out);
+                    self.tell_everybody_ring(now, out);
+                }
+            },
+        }
+    }
+
+    fn say_to_voters(&mut self, now: Now, word: &chain::Word, out: &mut Outbox<Out>) {
+        let voters = self.proposer.electorate().map(|it| it.voters.keys().copied());
+        let voters: Vec<_> = voters.into_iter().flatten().collect();
+        for voter in voters {
+            self.say(now, voter, word.clone(), out);
+        }
+    }
+
+    fn report(&mut self, now: Now, index: u8, report: Report, out: &mut Outbox<Out>) {
+        match report {
+            Report::Progress(progress) => {
+                self.progress[usize::from(index)] = progress;
+                self.refresh(now, out);
+            }
+            Report::OtherRing(peer) => self.compare_rings(now, peer, out),
+        }
+    }
+
+    /// Brings this node's standing up to date, and tells everybody if it has changed.
+    fn refresh(&mut self, now: Now, out: &mut Outbox<Out>) {
+        let epoch = self.epoch();
+        let is_known = self.progress.iter().all(|progress| progress.epoch == epoch);
+        let sum = |of: fn(&Progress) -> u32| self.progress.iter().map(of).sum::<u32>();
+        let (pending, strays) = (sum(|it| it.pending), sum(|it| it.strays));
+        let bytes = self.progress.iter().map(|it| it.bytes).sum();
+        let members = self.ring().map(|ring| ring.members().iter().map(Member::seat));
+        let down = self.known.unreachable(members.into_iter().flatten());
+        let own = self.known.own_mut();
+        own.epoch = epoch;
+        // What a shard has not said yet may be anything.
+        own.pending = if is_known { pending } else { pending.max(1) };
+        own.strays = if is_known { strays } else { strays.max(1) };
+        own.bytes = bytes;
+        own.down = down;
+        self.tell_standing(now, out);
+        self.look_whether_left(out);
+    }
+
+    fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
+        let ring = self.voter.ring().map(|ring| &**ring);
+        if !self.has_left && steward::has_left(ring, &self.known) {
+            self.has_left = true;
+            out.push(Out::Left);
+        }
+    }
+}
+
+impl Actor for RingView {
+    type In = In;
+    type Out = Out;
+
+    fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
+        match input {
+            In::Fact(fact) => self.fact(now, fact, out),
+            In::Health(health) => {
+                self.known.see(health);
+                self.refresh(now, out);
+            }
+            In::Linked(seat) => self.tell_standing_to(seat, out),
+            In::Standing(standing) => return self.heard_standing(now, *standing, out),
+            In::Ring(ring) => self.learn(now, &ring, out),
+            In::Chain { from, word } => self.hear(now, from, word, out),
+            In::Shard { index, report } => self.report(now, index, report, out),
+            In::Order { caller, order } => self.order(now, caller, order, out),
+            In::Kept(number) => self.kept(now, number, out),
+        }
+        self.steer(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let noticed = self.noticed.as_ref().filter(|_| !self.proposer.is_busy());
+        let due = noticed.map(|noticed| noticed.due);
+        let founding = self.founding_at().filter(|at| *at > self.watched_at);
+        [Some(self.told.again_at()), self.proposer.due(), due, founding, self.next_late()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
+        let was_busy = self.proposer.is_busy();
+        if let Some(word) = self.proposer.wake(now) {
+            self.say_to_voters(now, &word, out);
+        }
+        if was_busy && !self.proposer.is_busy() {
+            self.give_up_orders(out);
+        }
+        if self.told.again_at() <= now.tick {
+            self.tell_standing_again(now, out);
+        }
+        self.steer(now, out);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::membership::Sighting;
-
-    fn told(name: &str, facts: &[Fact]) -> Vec<Out> {
-        let mut view = RingView::new(NodeName::new(name).unwrap(), Settings::default());
-        let mut out = Outbox::new();
-        for fact in facts {
-            view.handle(Now::default(), fact.clone(), &mut out);
-        }
-        out.drain().collect()
-    }
-
-    fn seen(name: &str) -> Fact {
-        Fact::Seen(Sighting::new(NodeName::new(name).unwrap(), "127.0.0.1:1"))
-    }
-
-    #[test]
-    fn nodes_that_were_told_the_same_found_the_same_ring() {
-        let one = told("a", &[seen("a"), seen("b"), Fact::Settled]);
-        let other = told("b", &[seen("b"), seen("a"), Fact::Settled]);
-        let ([Out::Ring(one)], [Out::Ring(other)]) = (&one[..], &other[..]) else {
-            panic!("{one:?} {other:?}");
-        };
-        assert_eq!(one, other);
-        assert_eq!(one.epoch(), Epoch(1));
-    }
-
-    #[test]
-    fn a_ring_is_founded_once() {
-        let out = told("a", &[seen("a"), Fact::Settled, seen("b"), Fact::Settled]);
-        assert!(matches!(&out[..], [Out::Ring(_)]));
-    }
-
-    #[test]
-    fn a_node_that_is_no_member_says_so() {
-        let out = told("c", &[seen("a"), Fact::Settled]);
-        let [Out::Impossible(why)] = &out[..] else { panic!("{out:?}") };
-        assert_eq!(*why, NoRing::NotAMember { name: NodeName::new("c").unwrap() });
-    }
-}
+mod tests;

@@ -71,10 +71,18 @@ impl Health {
     /// The state of the peer on `seat`; down when it is not known.
     #[must_use]
     pub fn state(&self, seat: Seat) -> PeerState {
-        match self.0.binary_search_by_key(&seat, |peer| peer.seat) {
-            Ok(at) => self.0[at].state,
-            Err(_) => PeerState::Down,
-        }
+        self.of(seat).map_or(PeerState::Down, |peer| peer.state)
+    }
+
+    /// The identity of the data of the peer on `seat`, once it has been linked.
+    #[must_use]
+    pub fn id(&self, seat: Seat) -> Option<NodeId> {
+        self.of(seat)?.id
+    }
+
+    fn of(&self, seat: Seat) -> Option<&PeerHealth> {
+        let at = self.0.binary_search_by_key(&seat, |peer| peer.seat).ok()?;
+        Some(&self.0[at])
     }
 
     /// All peers, in the order of their seats.

@@ -14,6 +14,11 @@ pub(super) fn put_bytes(into: &mut Vec<u8>, bytes: &[u8]) {
     into.extend_from_slice(bytes);
 }
 
+/// Lays down a number below 2^32.
+pub(super) fn put_u32(into: &mut Vec<u8>, number: u32) {
+    into.extend_from_slice(&number.to_le_bytes());
+}
+
 /// Lays down a number.
 pub(super) fn put_u64(into: &mut Vec<u8>, number: u64) {
     into.extend_from_slice(&number.to_le_bytes());

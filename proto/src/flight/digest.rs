@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use peer_ring_core::chain::{Ballot, State};
+use peer_ring_core::standing::Report;
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlOut, ShardOut};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::flight::cursor::{put_bytes, put_u64};
-use crate::flight::input::put_message;
+use crate::flight::input::{put_message, put_progress};
 
 /// How many orders an actor gave in one turn, and a hash of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,14 @@ impl Digested for ShardOut {
                 put_u64(into, caller.0);
                 put_shown(into, format_args!("{failure:?}"));
             }
+            Self::Report(Report::Progress(progress)) => {
+                into.push(4);
+                put_progress(into, *progress);
+            }
+            Self::Report(Report::OtherRing(seat)) => {
+                into.push(5);
+                put_u64(into, seat.0);
+            }
         }
     }
 }
@@ -87,6 +97,22 @@ impl Digested for ControlOut {
                 into.push(5);
                 put_shown(into, format_args!("{why}"));
             }
+            Self::Keep { number, state } => {
+                into.push(6);
+                put_u64(into, *number);
+                put_state(into, state);
+            }
+            Self::Answer { caller, result: Ok(epoch) } => {
+                into.push(7);
+                put_u64(into, caller.0);
+                put_u64(into, epoch.0);
+            }
+            Self::Answer { caller, result: Err(refused) } => {
+                into.push(8);
+                put_u64(into, caller.0);
+                put_shown(into, format_args!("{refused:?}"));
+            }
+            Self::Left => into.push(9),
         }
     }
 }
@@ -100,6 +126,19 @@ fn put_view(into: &mut Vec<u8>, view: &View) {
         put_u64(into, peer.seat.0);
         put_bytes(into, peer.state.as_str().as_bytes());
         put_u64(into, peer.id.map_or(0, |id| id.0));
+    }
+}
+
+fn put_state(into: &mut Vec<u8>, state: &State) {
+    let State { ring, promised, accepted } = state;
+    put_u64(into, ring.as_ref().map_or(0, |ring| ring.fingerprint()));
+    let (ballot, ring) = accepted
+        .as_ref()
+        .map_or((Ballot::default(), 0), |(ballot, ring)| (*ballot, ring.fingerprint()));
+    put_u64(into, ring);
+    for Ballot { round, seat } in [*promised, ballot] {
+        put_u64(into, round);
+        put_u64(into, seat.0);
     }
 }
 

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use peer_ring_core::app::Plan;
 use peer_ring_core::coordinator::Ask;
-use peer_ring_core::id::{AppId, CallerId, Desk, NodeId, RequestId, Seat};
+use peer_ring_core::id::{AppId, CallerId, Desk, Epoch, NodeId, RequestId, Seat};
 use peer_ring_core::key::Key;
 use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_core::peer::{Lane, Message};
+use peer_ring_core::standing::{Progress, Report};
 use peer_ring_core::wiring::{ControlIn, ShardIn};
 use prost::Message as _;
 
 use crate::error::WireError;
-use crate::flight::cursor::{Cursor, put_bytes, put_span, put_u64};
-use crate::flight::{FlightError, Step};
+use crate::flight::cursor::{Cursor, put_bytes, put_span, put_u32, put_u64};
+use crate::flight::{FlightError, Step, order};
 use crate::limits::Limits;
 use crate::message::{decode, encode};
 use crate::version::WireVersion;
@@ -35,6 +36,10 @@ mod kind {
     pub(super) const ABANDON: u8 = 10;
     pub(super) const UNDELIVERED: u8 = 11;
     pub(super) const LINK_LOST: u8 = 12;
+    pub(super) const PROGRESS: u8 = 13;
+    pub(super) const OTHER_RING: u8 = 14;
+    pub(super) const ORDER: u8 = 15;
+    pub(super) const KEPT: u8 = 16;
 }
 
 /// An input that can be recorded.
@@ -66,6 +71,25 @@ impl Recorded for ControlIn {
             }
             Self::Peer { from, message } => put_peer(into, *from, message),
             Self::Leave => into.push(kind::LEAVE),
+            Self::Shard { index, report: Report::Progress(progress) } => {
+                into.push(kind::PROGRESS);
+                into.push(*index);
+                put_progress(into, *progress);
+            }
+            Self::Shard { index, report: Report::OtherRing(seat) } => {
+                into.push(kind::OTHER_RING);
+                into.push(*index);
+                put_u64(into, seat.0);
+            }
+            Self::Order { caller, order } => {
+                into.push(kind::ORDER);
+                put_u64(into, caller.0);
+                order::put(into, order);
+            }
+            Self::Kept(number) => {
+                into.push(kind::KEPT);
+                put_u64(into, *number);
+            }
         }
     }
 }
@@ -122,6 +146,7 @@ fn take_message(cursor: &mut Cursor) -> Result<Message, FlightError> {
         key_bytes_max: usize::MAX,
         value_bytes_max: usize::MAX,
         records_max: usize::MAX,
+        members_max: usize::MAX,
         ..Limits::default()
     };
     Ok(decode(cursor.bytes("message")?, &limits)?)
@@ -162,6 +187,24 @@ fn take_sighting(cursor: &mut Cursor) -> Result<Sighting, FlightError> {
         metadata.insert(cursor.text("metadata")?, cursor.text("metadata")?);
     }
     Ok(Sighting { name, id, address, zone, weight, metadata })
+}
+
+/// Lays down how far a shard's replicas are.
+pub(super) fn put_progress(into: &mut Vec<u8>, progress: Progress) {
+    let Progress { epoch, pending, strays, bytes } = progress;
+    put_u64(into, epoch.0);
+    put_u32(into, pending);
+    put_u32(into, strays);
+    put_u64(into, bytes);
+}
+
+fn take_progress(cursor: &mut Cursor) -> Result<Progress, FlightError> {
+    Ok(Progress {
+        epoch: Epoch(cursor.u64("progress")?),
+        pending: cursor.u32("progress")?,
+        strays: cursor.u32("progress")?,
+        bytes: cursor.u64("progress")?,
+    })
 }
 
 fn put_ask(into: &mut Vec<u8>, ask: &Ask) {
@@ -214,6 +257,19 @@ fn take_control(cursor: &mut Cursor, kind: u8) -> Result<ControlIn, FlightError>
             ControlIn::Peer { from, message: take_message(cursor)? }
         }
         kind::LEAVE => ControlIn::Leave,
+        kind::PROGRESS => {
+            let index = cursor.u8("shard")?;
+            ControlIn::Shard { index, report: Report::Progress(take_progress(cursor)?) }
+        }
+        kind::OTHER_RING => {
+            let index = cursor.u8("shard")?;
+            ControlIn::Shard { index, report: Report::OtherRing(Seat(cursor.u64("seat")?)) }
+        }
+        kind::ORDER => {
+            let caller = CallerId(cursor.u64("caller")?);
+            ControlIn::Order { caller, order: order::take(cursor)? }
+        }
+        kind::KEPT => ControlIn::Kept(cursor.u64("number")?),
         _ => return cursor.wrong("kind"),
     })
 }

@@ -1,5 +1,6 @@
 //! Records under their keys.
 
+use bytes::Bytes;
 use peer_ring_core::hlc::Stamp;
 use peer_ring_core::id::{Epoch, NodeId};
 use peer_ring_core::peer::Entry;
@@ -41,4 +42,25 @@ pub(super) fn into_entries(records: Vec<Entry>) -> Vec<wire::Entry> {
 
 pub(super) fn from_entries(records: Vec<wire::Entry>) -> Vec<Entry> {
     records.into_iter().map(Into::into).collect()
+}
+
+pub(super) fn into_held((key, freshness): (Bytes, Freshness)) -> wire::Held {
+    wire::Held {
+        key,
+        epoch: freshness.version.epoch.0,
+        stamp: freshness.version.stamp.0,
+        stamp_node: freshness.version.node.0,
+        touched: freshness.touched.0,
+        expires: freshness.expires,
+    }
+}
+
+pub(super) fn from_held(held: wire::Held) -> (Bytes, Freshness) {
+    let version = Version {
+        epoch: Epoch(held.epoch),
+        stamp: Stamp(held.stamp),
+        node: NodeId(held.stamp_node),
+    };
+    let touched = Stamp(held.touched);
+    (held.key, Freshness { version, touched, expires: held.expires })
 }

@@ -7,7 +7,7 @@ use peer_ring_core::peer::{Execute, Request};
 use peer_ring_core::record::Version;
 
 use crate::error::{WireError, in_range};
-use crate::message::record::{from_entries, into_entries};
+use crate::message::record::{from_entries, from_held, into_entries, into_held};
 use crate::wire::{self, message::Body as WireBody};
 
 impl From<Request> for WireBody {
@@ -23,10 +23,20 @@ impl From<Request> for WireBody {
             Request::Fetch { partition, keys } => {
                 Self::Fetch(wire::Fetch { partition: partition.0.into(), keys })
             }
-            Request::Copy { partition, after, node } => Self::Copy(wire::Copy {
+            Request::Copy { partition, after, until, digest, node } => Self::Copy(wire::Copy {
                 partition: partition.0.into(),
                 after,
+                until,
+                digest,
                 node: node.map_or(0, |node| node.0),
+            }),
+            Request::Compare { partition, after, until, digest } => {
+                let partition = partition.0.into();
+                Self::Compare(wire::Compare { partition, after, until, digest })
+            }
+            Request::Offer { partition, held } => Self::Offer(wire::Offer {
+                partition: partition.0.into(),
+                held: held.into_iter().map(into_held).collect(),
             }),
             Request::Forward { app, key, plan, command, timeout_ms } => {
                 Self::Forward(wire::Forward {
@@ -104,9 +114,31 @@ impl TryFrom<wire::Copy> for Request {
         Ok(Self::Copy {
             partition: partition(copy.partition)?,
             after: copy.after,
+            until: copy.until,
+            digest: copy.digest,
             // Zero is nobody's identity, and what an absent field reads as.
             node: Some(NodeId(copy.node)).filter(|node| node.0 != 0),
         })
+    }
+}
+
+impl TryFrom<wire::Compare> for Request {
+    type Error = WireError;
+
+    #[inline]
+    fn try_from(compare: wire::Compare) -> Result<Self, WireError> {
+        let wire::Compare { partition: number, after, until, digest } = compare;
+        Ok(Self::Compare { partition: partition(number)?, after, until, digest })
+    }
+}
+
+impl TryFrom<wire::Offer> for Request {
+    type Error = WireError;
+
+    #[inline]
+    fn try_from(offer: wire::Offer) -> Result<Self, WireError> {
+        let held = offer.held.into_iter().map(from_held).collect();
+        Ok(Self::Offer { partition: partition(offer.partition)?, held })
     }
 }
 

@@ -23,9 +23,11 @@ impl From<Response> for WireBody {
             Response::Fetched { records } => {
                 Self::Fetched(wire::Fetched { records: into_entries(records) })
             }
-            Response::Copied { records, has_more, is_blank } => {
-                Self::Copied(wire::Copied { records: into_entries(records), has_more, is_blank })
+            Response::Copied { records, upto, is_blank } => {
+                Self::Copied(wire::Copied { records: into_entries(records), upto, is_blank })
             }
+            Response::Compared { is_same } => Self::Compared(wire::Compared { is_same }),
+            Response::Lacking { keys } => Self::Lacking(wire::Lacking { keys }),
             Response::Forwarded(outcome) => {
                 let outcome = match outcome {
                     Ok(reply) => Outcome::Reply(reply),
@@ -67,8 +69,8 @@ impl From<wire::Fetched> for Response {
 impl From<wire::Copied> for Response {
     #[inline]
     fn from(copied: wire::Copied) -> Self {
-        let wire::Copied { records, has_more, is_blank } = copied;
-        Self::Copied { records: from_entries(records), has_more, is_blank }
+        let wire::Copied { records, upto, is_blank } = copied;
+        Self::Copied { records: from_entries(records), upto, is_blank }
     }
 }
 
@@ -100,6 +102,7 @@ impl TryFrom<wire::Refused> for Response {
             Ok(wire::Refusal::UnknownApp) => Refusal::UnknownApp,
             Ok(wire::Refusal::BadCommand) => Refusal::BadCommand,
             Ok(wire::Refusal::NotReady) => Refusal::NotReady,
+            Ok(wire::Refusal::Behind) => Refusal::Behind,
             Ok(wire::Refusal::Unspecified) | Err(_) => return Err(wrong),
         };
         Ok(Self::Refused(refusal))
@@ -118,6 +121,7 @@ impl From<Refusal> for wire::Refusal {
             Refusal::UnknownApp => Self::UnknownApp,
             Refusal::BadCommand => Self::BadCommand,
             Refusal::NotReady => Self::NotReady,
+            Refusal::Behind => Self::Behind,
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Any message, and any frame, within the limits.
 
+mod ring;
+
+use std::sync::Arc;
+
 use bytes::Bytes;
 use peer_ring_core::app::{Kind, Plan, Reconcile};
 use peer_ring_core::failure::{Failure, SizeOf};
@@ -14,6 +18,9 @@ use peer_ring_proto::{Chunk, Frame, Limits, WireVersion};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
+
+pub use ring::{ring, state};
+use ring::{standing, word};
 
 /// Limits that arbitrary messages reach.
 pub fn limits() -> Limits {
@@ -30,6 +37,7 @@ pub fn limits() -> Limits {
         key_bytes_max: 40,
         value_bytes_max: 300,
         records_max: 4,
+        members_max: 5,
         capabilities_max: 3,
         text_bytes_max: 40,
     }
@@ -41,7 +49,7 @@ pub fn bytes(bytes_max: usize) -> impl Strategy<Value = Bytes> {
 }
 
 /// Numbers of all lengths: uniform ones are nearly always long.
-fn number() -> impl Strategy<Value = u64> {
+pub fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64u32).prop_map(|(number, shift)| number >> shift)
 }
 
@@ -77,7 +85,13 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn request() -> impl Strategy<Value = Request> {
+/// Where a page begins and ends, and a digest.
+fn page() -> impl Strategy<Value = (Option<Bytes>, Option<Bytes>, u64)> {
+    let key = || option::of(bytes(limits().key_bytes_max));
+    (key(), key(), any::<u64>())
+}
+
+fn request() -> BoxedStrategy<Request> {
     let partition = || any::<u16>().prop_map(PartitionId);
     let app = || any::<u32>().prop_map(AppId);
     let command = || bytes(limits().command_bytes_max);
@@ -94,9 +108,18 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         (partition(), vec(table_key(), 0..=limits().records_max))
             .prop_map(|(partition, keys)| Request::Fetch { partition, keys }),
-        (partition(), option::of(table_key()), option::of(1..=u64::MAX)).prop_map(
-            |(partition, after, node)| Request::Copy { partition, after, node: node.map(NodeId) }
+        (partition(), page(), option::of(1..=u64::MAX)).prop_map(
+            |(partition, (after, until, digest), node)| {
+                Request::Copy { partition, after, until, digest, node: node.map(NodeId) }
+            }
         ),
+        (partition(), page()).prop_map(|(partition, (after, until, digest))| {
+            Request::Compare { partition, after, until, digest }
+        }),
+        (partition(), entries()).prop_map(|(partition, entries)| {
+            let held = entries.into_iter().map(|entry| (entry.key, entry.record.freshness));
+            Request::Offer { partition, held: held.collect() }
+        }),
         (app(), key(), plan(), command(), any::<u32>()).prop_map(
             |(app, key, plan, command, timeout_ms)| {
                 Request::Forward { app, key, plan, command, timeout_ms }
@@ -105,9 +128,10 @@ fn request() -> impl Strategy<Value = Request> {
         key().prop_map(|key| Request::Cancel { key }),
         Just(Request::Probe),
     ]
+    .boxed()
 }
 
-fn response() -> impl Strategy<Value = Response> {
+fn response() -> BoxedStrategy<Response> {
     let reply = || bytes(limits().reply_bytes_max);
     prop_oneof![
         (reply(), bytes(limits().seen_bytes_max))
@@ -115,14 +139,17 @@ fn response() -> impl Strategy<Value = Response> {
         record_version().prop_map(|by| Response::Superseded { by }),
         Just(Response::Applied),
         entries().prop_map(|records| Response::Fetched { records }),
-        (entries(), any::<bool>(), any::<bool>()).prop_map(|(records, has_more, is_blank)| {
-            Response::Copied { records, has_more, is_blank }
-        }),
+        (entries(), option::of(bytes(limits().key_bytes_max)), any::<bool>())
+            .prop_map(|(records, upto, is_blank)| Response::Copied { records, upto, is_blank }),
+        any::<bool>().prop_map(|is_same| Response::Compared { is_same }),
+        vec(bytes(limits().key_bytes_max), 0..=limits().records_max)
+            .prop_map(|keys| Response::Lacking { keys }),
         reply().prop_map(|reply| Response::Forwarded(Ok(reply))),
         failure().prop_map(|failure| Response::Forwarded(Err(failure))),
         Just(Response::Alive),
         refusal().prop_map(Response::Refused),
     ]
+    .boxed()
 }
 
 fn refusal() -> impl Strategy<Value = Refusal> {
@@ -135,6 +162,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         Just(Refusal::UnknownApp),
         Just(Refusal::BadCommand),
         Just(Refusal::NotReady),
+        Just(Refusal::Behind),
     ]
 }
 
@@ -171,6 +199,9 @@ pub fn message() -> impl Strategy<Value = Message> {
         8 => (id(), request()).prop_map(|(id, request)| Body::Request { id, request }),
         8 => (id(), response()).prop_map(|(id, response)| Body::Response { id, response }),
         1 => Just(Body::Leaving),
+        2 => standing().prop_map(|standing| Body::Standing(Box::new(standing))),
+        2 => ring().prop_map(|ring| Body::Ring(Arc::new(ring))),
+        3 => word().prop_map(Body::Chain),
     ];
     (number(), body).prop_map(|(epoch, body)| Message { epoch: Epoch(epoch), body })
 }

@@ -8,5 +8,6 @@ mod golden;
 mod hostile;
 mod properties;
 mod ranges;
+mod rings;
 mod samples;
 mod speed;

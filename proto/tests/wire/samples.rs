@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use peer_ring_core::app::{Kind, Plan};
+use peer_ring_core::chain::Word;
 use peer_ring_core::failure::{Failure, SizeOf};
 use peer_ring_core::hlc::Stamp;
 use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
@@ -12,12 +13,15 @@ use peer_ring_core::record::{Freshness, Record, Version};
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame};
 
+use crate::rings;
+
 const VERSION: Version = Version {
     epoch: Epoch(0),
     stamp: Stamp(0x018b_cfe5_6800_0001),
     node: NodeId(0x1122_3344_5566_7788),
 };
 const PARTITION: PartitionId = PartitionId(258);
+const DIGEST: u64 = 0xd1d2_d3d4_d5d6_d7d8;
 const APP: AppId = AppId(0xaabb_ccdd);
 
 /// The kind of a message: the name of its golden file. A new kind does not compile until it has
@@ -25,11 +29,22 @@ const APP: AppId = AppId(0xaabb_ccdd);
 pub fn kind(message: &Message) -> &'static str {
     match &message.body {
         Body::Leaving => "leaving",
+        Body::Standing(_) => "standing",
+        Body::Ring(_) => "ring",
+        Body::Chain(word) => match word {
+            Word::Prepare { .. } => "prepare",
+            Word::Promise { .. } => "promise",
+            Word::Accept { .. } => "accept",
+            Word::Accepted { .. } => "accepted",
+            Word::Reject { .. } => "reject",
+        },
         Body::Request { request, .. } => match request {
             Request::Execute(_) => "execute",
             Request::Apply { .. } => "apply",
             Request::Fetch { .. } => "fetch",
             Request::Copy { .. } => "copy",
+            Request::Compare { .. } => "compare",
+            Request::Offer { .. } => "offer",
             Request::Forward { .. } => "forward",
             Request::Cancel { .. } => "cancel",
             Request::Probe => "probe",
@@ -40,6 +55,8 @@ pub fn kind(message: &Message) -> &'static str {
             Response::Applied => "applied",
             Response::Fetched { .. } => "fetched",
             Response::Copied { .. } => "copied",
+            Response::Compared { .. } => "compared",
+            Response::Lacking { .. } => "lacking",
             Response::Forwarded(_) => "forwarded",
             Response::Alive => "alive",
             Response::Refused(_) => "refused",
@@ -61,7 +78,7 @@ pub fn response(response: Response) -> Message {
 pub fn messages() -> Vec<Sample> {
     let mut all = requests();
     all.extend(responses());
-    all.push(("word", Message { epoch: Epoch(7), body: Body::Leaving }));
+    all.extend(rings::words());
     all
 }
 
@@ -89,6 +106,25 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
+fn held() -> Vec<(Bytes, Freshness)> {
+    entries().into_iter().take(2).map(|entry| (entry.key, entry.record.freshness)).collect()
+}
+
+fn copy(
+    after: Option<&'static str>,
+    until: Option<&'static str>,
+    digest: u64,
+    node: Option<NodeId>,
+) -> Message {
+    let (after, until) = (after.map(Bytes::from), until.map(Bytes::from));
+    request(Request::Copy { partition: PARTITION, after, until, digest, node })
+}
+
+fn compare(after: Option<&'static str>, until: Option<&'static str>, digest: u64) -> Message {
+    let (after, until) = (after.map(Bytes::from), until.map(Bytes::from));
+    request(Request::Compare { partition: PARTITION, after, until, digest })
+}
+
 fn forward(plan: Plan) -> Message {
     let (key, command) = (Key::at(0xfedc_ba98_7654_3210), "do".into());
     request(Request::Forward { app: APP, key, plan, command, timeout_ms: 1500 })
@@ -104,9 +140,16 @@ fn requests() -> Vec<Sample> {
         ("primary", apply(entries(), true)),
         ("nothing", apply(vec![], false)),
         ("two", request(Request::Fetch { partition, keys: vec!["a".into(), "".into()] })),
-        ("first", request(Request::Copy { partition, after: None, node: None })),
-        ("next", request(Request::Copy { partition, after: Some("k".into()), node: None })),
-        ("empty_key", request(Request::Copy { partition, after: Some("".into()), node: None })),
+        ("first", copy(None, None, 0, None)),
+        ("next", copy(Some("k"), None, 0, None)),
+        ("empty_key", copy(Some(""), None, 0, None)),
+        ("page", copy(Some("k"), Some("m"), DIGEST, None)),
+        ("empty_until", copy(None, Some(""), 0, None)),
+        ("whole", compare(None, None, 0)),
+        ("part", compare(Some("k"), Some("m"), DIGEST)),
+        ("last", compare(Some("m"), None, DIGEST)),
+        ("two", request(Request::Offer { partition, held: held() })),
+        ("nothing", request(Request::Offer { partition, held: vec![] })),
         ("read", forward(Plan::read(3, 2))),
         ("write", forward(Plan::quorum(16, 255).reconciled_by_app())),
         ("majority", forward(Plan::new(Kind::Owner, 5, Need::Majority))),
@@ -118,24 +161,32 @@ fn requests() -> Vec<Sample> {
 
 /// What version 1 does not say.
 pub fn since_version_2() -> Vec<Sample> {
-    let (partition, node) = (PARTITION, Some(VERSION.node));
-    let copy = |after| request(Request::Copy { partition, after, node });
-    vec![("first_of_node", copy(None)), ("next_of_node", copy(Some("k".into())))]
+    let node = Some(VERSION.node);
+    let page = copy(Some("k"), Some("m"), DIGEST, node);
+    let (first, next) = (copy(None, None, 0, node), copy(Some("k"), None, 0, node));
+    vec![("first_of_node", first), ("next_of_node", next), ("page_of_node", page)]
 }
 
 fn responses() -> Vec<Sample> {
     let forwarded = |outcome| response(Response::Forwarded(outcome));
     let refused = |refusal| response(Response::Refused(refusal));
-    let copied =
-        |records, has_more, is_blank| response(Response::Copied { records, has_more, is_blank });
+    let copied = |records, upto: Option<&'static str>, is_blank| {
+        let upto = upto.map(Bytes::from);
+        response(Response::Copied { records, upto, is_blank })
+    };
     let mut all = vec![
         ("plain", response(Response::Executed { reply: "done".into(), seen: Bytes::new() })),
         ("seen", response(Response::Executed { reply: "done".into(), seen: "read".into() })),
         ("by", response(Response::Superseded { by: VERSION })),
         ("applied", response(Response::Applied)),
         ("three", response(Response::Fetched { records: entries() })),
-        ("page", copied(entries(), true, false)),
-        ("blank", copied(vec![], false, true)),
+        ("page", copied(entries(), Some("tombstone"), false)),
+        ("blank", copied(vec![], None, true)),
+        ("same", copied(vec![], Some("m"), false)),
+        ("same", response(Response::Compared { is_same: true })),
+        ("other", response(Response::Compared { is_same: false })),
+        ("two", response(Response::Lacking { keys: vec!["a".into(), "".into()] })),
+        ("nothing", response(Response::Lacking { keys: vec![] })),
         ("reply", forwarded(Ok("done".into()))),
         ("empty_reply", forwarded(Ok(Bytes::new()))),
         ("alive", response(Response::Alive)),
@@ -147,6 +198,7 @@ fn responses() -> Vec<Sample> {
         ("unknown_app", refused(Refusal::UnknownApp)),
         ("bad_command", refused(Refusal::BadCommand)),
         ("not_ready", refused(Refusal::NotReady)),
+        ("behind", refused(Refusal::Behind)),
     ];
     all.extend(failures().map(|(word, failure)| (word, forwarded(Err(failure)))));
     all

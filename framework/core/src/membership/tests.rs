@@ -1,5 +1,6 @@
 use super::*;
-use crate::sample::{name, seat};
+use crate::ring::{Member, Parts};
+use crate::sample::{self, name, seat};
 
 /// The membership as the node `a` sees it.
 struct World {
@@ -173,13 +174,49 @@ fn a_new_address_is_connected_to_and_an_old_one_not_again() {
 }
 
 #[test]
-fn a_peer_that_is_lost_is_disconnected_and_forgotten() {
+fn a_peer_that_nobody_names_any_more_is_forgotten_when_its_link_breaks() {
     let mut world = World::linked();
-    let said = world.tell(In::Fact(Fact::Lost(name("b"))));
+    assert_eq!(world.tell(In::Fact(Fact::Lost(name("b")))), []);
+    assert_eq!(world.state("b"), PeerState::Alive);
+    let said = world.tell(In::LinkDown { seat: seat("b") });
     assert_eq!(said[0], Out::Disconnect { seat: seat("b") });
     assert!(has_health(&said));
     assert_eq!(world.membership.health().peers(), []);
     assert_eq!(world.tell(In::Fact(Fact::Lost(name("b")))), []);
+}
+
+#[test]
+fn a_member_is_not_forgotten_whatever_discovery_says() {
+    let mut world = World::linked();
+    world.tell(In::Ring(sample::ring(&["a", "b"])));
+    world.tell(In::Fact(Fact::Lost(name("b"))));
+    world.tell(In::LinkDown { seat: seat("b") });
+    assert_eq!(world.state("b"), PeerState::Down);
+    assert_eq!(world.membership.health().peers().len(), 1);
+    let said = world.tell(In::Ring(sample::ring(&["a"])));
+    assert_eq!(said[0], Out::Disconnect { seat: seat("b") });
+}
+
+#[test]
+fn a_members_address_in_the_ring_serves_until_discovery_says_another() {
+    let mut world = World::linked();
+    let parts = sample::ring(&["a", "c"]).to_parts();
+    let at = |member: Member| Member { address: "host:3".into(), ..member };
+    let members = parts.members.into_iter().map(at).collect();
+    let ring = Ring::from_parts(Parts { members, ..parts }).unwrap();
+    assert_eq!(world.tell(In::Ring(Arc::new(ring.clone())))[0], connect("c", "host:3"));
+    assert_eq!(world.see("c", "host:4"), [connect("c", "host:4")]);
+    assert_eq!(world.tell(In::Ring(Arc::new(ring))), []);
+}
+
+#[test]
+fn one_that_links_itself_and_says_who_it_is_becomes_a_peer() {
+    let mut world = World::linked();
+    world.link_up("c");
+    world.tell(In::Met { name: name("c"), address: "".into() });
+    assert_eq!(world.state("c"), PeerState::Alive);
+    world.tell(In::LinkDown { seat: seat("c") });
+    assert_eq!(world.membership.health().peers().len(), 1);
 }
 
 #[test]

@@ -86,6 +86,13 @@ marks! {
         FillPageGivenUp "fill-page-given-up" "A page is given up because its owner is silent.";
         FillPageLost "fill-page-lost" "A page is lost with its link.";
         FillManyPages "fill-many-pages" "A replica is copied in more than one page.";
+        // Rings.
+        ProposedAgain "proposed-again" "A ring is proposed again since too few voters answered.";
+        ProposedAnothers "proposed-anothers" "A proposer finds what another one may have decided.";
+        LearntLate "learnt-late" "A ring is learnt without those between it and the one before.";
+        RingRedirected "ring-redirected" "A move goes on without one of those it was to reach.";
+        PrimaryDeposed "primary-deposed" "A primary is down, and others take its place.";
+        Evicted "evicted" "A member that was down for too long is left out.";
         // Membership.
         PeerSuspect "peer-suspect" "A peer becomes suspect.";
         PeerDown "peer-down" "A silent peer is taken for down though its link stands.";

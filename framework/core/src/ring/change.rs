@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::actor::Wall;
-use crate::id::{ClusterId, Epoch, NodeId, PartitionId, Seat};
+use crate::id::{ClusterId, Epoch, PartitionId, Seat};
 use crate::ring::{Blueprint, Member, Parts, Ring, RingError, Tenure, check_seats, place};
 
 /// Most members that decide about the next ring; with more, these are spread over zones.
@@ -90,8 +90,13 @@ impl Ring {
         members.extend(leaving.map(|member| Member { tenure: Tenure::Leaving, ..member }));
         members.sort_by(|a, b| a.name.cmp(&b.name));
         check_seats(&members)?;
-        let moving =
-            Parts { members, target: Some(target), reason: Reason::Moving, ..self.to_parts() };
+        let moving = Parts {
+            members,
+            target: Some(target),
+            is_held: false,
+            reason: Reason::Moving,
+            ..self.to_parts()
+        };
         let moving = self.succeed(now, moving);
         let mut partitions = self.partitions.iter();
         let moves = partitions.any(|p| moving.targets(p, moving.target_replicas()).is_some());
@@ -121,14 +126,15 @@ impl Ring {
         self.succeed(now, parts)
     }
 
-    /// The ring in which `identities` (seat, data, votes) are those of the members on these seats.
+    /// The ring in which those of `back` that are members are who they are now: other data, other
+    /// votes, at another address.
     #[must_use]
-    pub fn replace(&self, now: Wall, identities: &[(Seat, NodeId, NodeId)]) -> Self {
+    pub fn replace(&self, now: Wall, back: &[Member]) -> Self {
         let mut parts = Parts { reason: Reason::Replaced, ..self.to_parts() };
-        for (seat, id, vote) in identities {
-            let known = parts.members.iter_mut().find(|member| member.seat() == *seat);
-            if let Some(member) = known {
-                (member.id, member.vote) = (*id, *vote);
+        for member in &mut parts.members {
+            if let Some(back) = back.iter().find(|back| back.name == member.name) {
+                (member.id, member.vote) = (back.id, back.vote);
+                member.address = back.address.clone();
             }
         }
         self.succeed(now, parts)
@@ -229,13 +235,19 @@ impl Parts {
             return malformed("its members are not in order");
         }
         check_seats(&self.members)?;
+        let takes_any = self.strategy.takes_any_number_of_partitions();
+        if !self.partitions.is_power_of_two() && !takes_any {
+            let (partitions, strategy) = (self.partitions.count(), self.strategy);
+            return Err(RingError::NotAPowerOfTwo { partitions, strategy });
+        }
         if self.epoch == Epoch::NONE {
             return malformed("it has no epoch");
         }
         if self.since.len() != partitions || self.since.iter().any(|since| *since > self.epoch) {
             return malformed("its partitions are not laid out by its epoch");
         }
-        if !self.deposed.is_sorted() || !self.voters.is_sorted() {
+        let is_in_order = |seats: &[Seat]| seats.is_sorted_by(|one, other| one < other);
+        if !is_in_order(&self.deposed) || !is_in_order(&self.voters) {
             return malformed("its seats are not in order");
         }
         if self.voters.is_empty() || !self.voters.iter().all(|seat| seats.contains(seat)) {
@@ -247,6 +259,9 @@ impl Parts {
             }
             if !layout.lists().iter().all(|seat| seats.contains(seat)) {
                 return malformed("its owners are not its members");
+            }
+            if !layout.lists().chunks(layout.width()).all(is_distinct) {
+                return malformed("a member is in a preference list twice");
             }
         }
         Ok(())
@@ -275,6 +290,10 @@ impl Parts {
         self.since.iter().for_each(|since| numbers(&[since.0]));
         hash.digest()
     }
+}
+
+fn is_distinct(list: &[Seat]) -> bool {
+    list.iter().enumerate().all(|(at, seat)| !list[..at].contains(seat))
 }
 
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::actor::Wall;
 use crate::ring::report::Crowding;
 
 /// `n0`, `n1` and so on, without zones, of weight 1.
@@ -195,6 +196,12 @@ fn a_thousand_members_and_4096_partitions_in_under_a_second_by_any_strategy() {
             let first = timed("afresh", &members[..1_000], None);
             timed("one more", &members, Some(&first));
             timed("one less", &members[1..1_000], Some(&first));
+            let start = std::time::Instant::now();
+            let moving = first.begin(Wall(0), members.clone()).unwrap();
+            let begun = start.elapsed();
+            let settled = moving.settle(Wall(0));
+            println!("{strategy}, {zones} zones: begun {begun:?}, settled {:?}", start.elapsed());
+            assert_eq!(settled.members().len(), 1_001);
         }
     }
 }

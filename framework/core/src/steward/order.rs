@@ -75,6 +75,9 @@ pub enum OrderRefused {
     /// The voters that are left suffice to decide as usual.
     #[error("enough voters are left: evict who is gone instead")]
     NotNeeded,
+    /// Too few voters answered. It may be decided all the same, if they heard of it.
+    #[error("too few voters answered: look at the ring before you try again")]
+    NotDecided,
     /// The change makes no ring.
     #[error(transparent)]
     Ring(#[from] RingError),

@@ -10,7 +10,7 @@ use crate::peer::{Body, Message, Refusal, Request, Response};
 use crate::ring::Member;
 use crate::ring_view::{self, NoRing, RingView};
 use crate::standing::Report;
-use crate::steward::{self, Order, OrderRefused};
+use crate::steward::{self, Change, Order, OrderRefused, Plan};
 use crate::view::View;
 
 /// What can happen to a node's control actor.
@@ -133,16 +133,13 @@ pub struct Control {
 }
 
 impl Control {
-    /// The control actor of the node called `name`.
+    /// The control actor of a node.
     #[must_use]
-    pub fn new(
-        name: NodeName,
-        membership: membership::Settings,
-        ring: ring_view::Settings,
-    ) -> Self {
+    pub fn new(settings: ControlSettings) -> Self {
+        let membership = Membership::new(settings.me.seat(), settings.membership.clone());
         Self {
-            membership: Membership::new(name.seat(), membership),
-            ring_view: RingView::new(name, ring),
+            membership,
+            ring_view: RingView::new(settings),
             view: View::default(),
             from_membership: Outbox::new(),
             from_ring_view: Outbox::new(),
@@ -155,8 +152,26 @@ impl Control {
         &self.view
     }
 
+    /// What is known of the members, and what was decided.
+    #[must_use]
+    pub fn ring_view(&self) -> &RingView {
+        &self.ring_view
+    }
+
+    /// What `change`, and all that waits to be changed, would come to.
+    ///
+    /// # Errors
+    /// [`OrderRefused`] says why it would come to nothing.
+    pub fn plan(&self, change: &Change) -> Result<Plan, OrderRefused> {
+        self.ring_view.plan(change)
+    }
+
     fn epoch(&self) -> Epoch {
         self.view.ring.as_ref().map(|ring| ring.epoch()).unwrap_or_default()
+    }
+
+    fn tell_ring_view(&mut self, now: Now, input: ring_view::In) {
+        self.ring_view.handle(now, input, &mut self.from_ring_view);
     }
 
     fn tell_membership(&mut self, now: Now, input: membership::In) {
@@ -178,7 +193,17 @@ impl Control {
             }
             Body::Response { .. } => {}
             Body::Leaving => self.tell_membership(now, membership::In::Leaving { from }),
-            Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => {}
+            Body::Standing(standing) => {
+                // Nobody speaks for another.
+                if standing.member.seat() == from {
+                    let name = standing.member.name.clone();
+                    let address = Arc::clone(&standing.member.address);
+                    self.tell_membership(now, membership::In::Met { name, address });
+                    self.tell_ring_view(now, ring_view::In::Standing(standing));
+                }
+            }
+            Body::Ring(ring) => self.tell_ring_view(now, ring_view::In::Ring(ring)),
+            Body::Chain(word) => self.tell_ring_view(now, ring_view::In::Chain { from, word }),
         }
     }
 
@@ -198,33 +223,70 @@ impl Control {
         }
     }
 
-    fn route(&mut self, out: &mut Outbox<ControlOut>) {
+    /// Hands over what the two say to each other until nothing is left to say.
+    fn route(&mut self, now: Now, out: &mut Outbox<ControlOut>) {
         let mut has_changed = false;
-        while let Some(order) = self.from_ring_view.pop() {
-            match order {
-                ring_view::Out::Ring(ring) => {
-                    self.view.ring = Some(ring);
-                    has_changed = true;
-                }
-                ring_view::Out::Impossible(why) => out.push(ControlOut::Impossible(why)),
-            }
-        }
-        while let Some(order) = self.from_membership.pop() {
-            match order {
-                membership::Out::Connect { name, address } => {
-                    out.push(ControlOut::Connect { name, address });
-                }
-                membership::Out::Disconnect { seat } => out.push(ControlOut::Disconnect { seat }),
-                membership::Out::Probe { to, id } => out.push(self.probe(to, id)),
-                membership::Out::Health(health) => {
-                    self.view.health = Arc::clone(&health);
-                    has_changed = true;
-                }
+        loop {
+            if let Some(order) = self.from_ring_view.pop() {
+                has_changed |= self.route_ring_view(now, order, out);
+            } else if let Some(order) = self.from_membership.pop() {
+                has_changed |= self.route_membership(now, order, out);
+            } else {
+                break;
             }
         }
         if has_changed {
             out.push(ControlOut::View(self.view.clone()));
         }
+    }
+
+    /// Whether the view has changed.
+    fn route_ring_view(
+        &mut self,
+        now: Now,
+        order: ring_view::Out,
+        out: &mut Outbox<ControlOut>,
+    ) -> bool {
+        match order {
+            ring_view::Out::Ring(ring) => {
+                self.view.ring = Some(Arc::clone(&ring));
+                self.tell_membership(now, membership::In::Ring(ring));
+                return true;
+            }
+            ring_view::Out::Say { to, body } => {
+                let message = self.message(body);
+                out.push(ControlOut::Send { to, message });
+            }
+            ring_view::Out::Keep { number, state } => out.push(ControlOut::Keep { number, state }),
+            ring_view::Out::Answer { caller, result } => {
+                out.push(ControlOut::Answer { caller, result });
+            }
+            ring_view::Out::Left => out.push(ControlOut::Left),
+            ring_view::Out::Impossible(why) => out.push(ControlOut::Impossible(why)),
+        }
+        false
+    }
+
+    /// Whether the view has changed.
+    fn route_membership(
+        &mut self,
+        now: Now,
+        order: membership::Out,
+        out: &mut Outbox<ControlOut>,
+    ) -> bool {
+        match order {
+            membership::Out::Connect { name, address } => {
+                out.push(ControlOut::Connect { name, address });
+            }
+            membership::Out::Disconnect { seat } => out.push(ControlOut::Disconnect { seat }),
+            membership::Out::Probe { to, id } => out.push(self.probe(to, id)),
+            membership::Out::Health(health) => {
+                self.view.health = Arc::clone(&health);
+                self.tell_ring_view(now, ring_view::In::Health(health));
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -235,20 +297,27 @@ impl Actor for Control {
     fn handle(&mut self, now: Now, input: ControlIn, out: &mut Outbox<ControlOut>) {
         match input {
             ControlIn::Fact(fact) => {
-                self.ring_view.handle(now, fact.clone(), &mut self.from_ring_view);
-                self.tell_membership(now, membership::In::Fact(fact));
+                self.tell_membership(now, membership::In::Fact(fact.clone()));
+                self.tell_ring_view(now, ring_view::In::Fact(fact));
             }
             ControlIn::LinkUp { seat, id } => {
                 self.tell_membership(now, membership::In::LinkUp { seat, id });
+                self.tell_ring_view(now, ring_view::In::Linked(seat));
             }
             ControlIn::LinkDown { seat } => {
                 self.tell_membership(now, membership::In::LinkDown { seat });
             }
             ControlIn::Peer { from, message } => self.peer(now, from, message, out),
             ControlIn::Leave => self.leave(out),
-            ControlIn::Shard { .. } | ControlIn::Order { .. } | ControlIn::Kept(_) => {}
+            ControlIn::Shard { index, report } => {
+                self.tell_ring_view(now, ring_view::In::Shard { index, report });
+            }
+            ControlIn::Order { caller, order } => {
+                self.tell_ring_view(now, ring_view::In::Order { caller, order });
+            }
+            ControlIn::Kept(number) => self.tell_ring_view(now, ring_view::In::Kept(number)),
         }
-        self.route(out);
+        self.route(now, out);
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -258,6 +327,6 @@ impl Actor for Control {
     fn wake(&mut self, now: Now, out: &mut Outbox<ControlOut>) {
         self.membership.wake(now, &mut self.from_membership);
         self.ring_view.wake(now, &mut self.from_ring_view);
-        self.route(out);
+        self.route(now, out);
     }
 }

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::actor::{Actor, Now, Outbox};
-use crate::membership::{self, Fact, Sighting};
-use crate::ring_view::{self, NoRing};
-use crate::sample::name;
+use crate::id::ClusterId;
+use crate::membership::{self, Fact};
+use crate::standing::Standing;
 use crate::view::{PeerState, View};
+use crate::{chain, ring_view, steward};
 
 struct World {
     control: Control,
@@ -14,17 +15,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let (membership, ring) = (membership::Settings::default(), ring_view::Settings::default());
-        Self { control: Control::new(name("a"), membership, ring), said: Vec::new() }
+        Self { control: Control::new(settings(chain::State::default())), said: Vec::new() }
     }
 
-    /// Told of three nodes, of which it is one.
-    fn founded() -> Self {
-        let mut world = Self::new();
-        for node in NODES {
-            let sighting = Sighting::new(name(node), format!("{node}:1"));
-            world.tell(ControlIn::Fact(Fact::Seen(sighting)));
-        }
+    /// Back with the ring that it knew before, in which three nodes are.
+    fn back() -> Self {
+        let kept = chain::State { ring: Some(sample::ring(&NODES)), ..chain::State::default() };
+        let mut world = Self { control: Control::new(settings(kept)), said: Vec::new() };
         world.tell(ControlIn::Fact(Fact::Settled));
         world
     }
@@ -44,19 +41,33 @@ impl World {
     }
 }
 
+fn settings(kept: chain::State) -> ControlSettings {
+    let ring = sample::ring(&NODES);
+    ControlSettings {
+        me: ring.member(seat("a")).unwrap().clone(),
+        founding: ClusterId(1),
+        membership: membership::Settings::default(),
+        ring: ring_view::Settings { partitions: ring.partitions(), ..Default::default() },
+        steward: steward::Settings::default(),
+        wire: 2,
+        shards: 1,
+        kept,
+    }
+}
+
 fn from_b(body: Body) -> ControlIn {
     ControlIn::Peer { from: seat("b"), message: Message { epoch: Epoch(1), body } }
 }
 
 #[test]
-fn a_ring_is_pushed_when_discovery_has_said_all() {
-    let world = World::founded();
-    assert_eq!(world.pushed().unwrap().ring.as_ref().unwrap().epoch(), Epoch(1));
+fn a_ring_that_was_kept_is_pushed_when_discovery_has_said_all() {
+    let world = World::back();
+    assert_eq!(world.pushed().unwrap().ring.as_ref(), Some(&sample::ring(&NODES)));
 }
 
 #[test]
 fn the_ring_reaches_every_replica() {
-    let ring = World::founded().pushed().unwrap().ring.clone().unwrap();
+    let ring = World::back().pushed().unwrap().ring.clone().unwrap();
     let mut shard = Shard::in_memory(ShardSettings {
         seat: seat("a"),
         node: NodeId(1),
@@ -75,7 +86,7 @@ fn the_ring_reaches_every_replica() {
 
 #[test]
 fn a_peers_health_is_pushed_when_it_changes() {
-    let mut world = World::founded();
+    let mut world = World::back();
     world.tell(ControlIn::LinkUp { seat: seat("b"), id: NodeId(2) });
     assert_eq!(world.pushed().unwrap().health.state(seat("b")), PeerState::Alive);
     world.tell(from_b(Body::Response { id: RequestId(255), response: Response::Alive }));
@@ -96,7 +107,7 @@ fn a_probe_is_answered_whatever_the_ring() {
 
 #[test]
 fn a_node_that_leaves_says_so_to_all() {
-    let mut world = World::founded();
+    let mut world = World::back();
     world.tell(ControlIn::Leave);
     let told = world.said.iter().filter(|out| match out {
         ControlOut::Send { message, .. } => message.body == Body::Leaving,
@@ -106,8 +117,11 @@ fn a_node_that_leaves_says_so_to_all() {
 }
 
 #[test]
-fn a_node_that_discovery_does_not_name_must_stop() {
-    let mut world = World::new();
-    world.tell(ControlIn::Fact(Fact::Settled));
-    let [ControlOut::Impossible(NoRing::NotAMember { .. })] = &world.said[..] else { panic!() };
+fn nobody_speaks_for_another() {
+    let mut world = World::back();
+    world.tell(ControlIn::LinkUp { seat: seat("b"), id: NodeId(2) });
+    let member = sample::ring(&NODES).member(seat("c")).unwrap().clone();
+    let standing = Standing { member, ..world.control.ring_view().known().own().clone() };
+    world.tell(from_b(Body::Standing(Box::new(standing))));
+    assert!(world.control.ring_view().known().standing(seat("c")).is_none());
 }

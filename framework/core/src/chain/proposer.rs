@@ -1,0 +1,232 @@
+//! A proposer: one attempt after another to have a ring decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::{Instant, Now};
+use crate::chain::{Ballot, Word};
+use crate::id::{Epoch, NodeId, Seat};
+use crate::rare::{Mark, reached};
+use crate::ring::Ring;
+
+/// How long an attempt waits for voters before the next; each next one of a node waits longer.
+const ATTEMPT: Duration = Duration::from_millis(300);
+/// Attempts after which a proposer gives up, and whoever wants the ring may begin again.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Who must say yes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Electorate {
+    /// The voters, and as whom the ring knows their votes.
+    pub voters: BTreeMap<Seat, NodeId>,
+    /// As whom those vote that sit there now, as far as they have said.
+    pub seen: BTreeMap<Seat, NodeId>,
+    /// Whether the first ring is decided: all must agree, for nobody knows who else there is.
+    pub is_founding: bool,
+}
+
+impl Electorate {
+    /// Whether `yes` decide: more than half, or all that are left when no majority can have been
+    /// without one of those. See [`crate::chain`].
+    #[must_use]
+    pub fn is_enough(&self, yes: &BTreeSet<Seat>) -> bool {
+        let count = self.voters.keys().filter(|seat| yes.contains(seat)).count();
+        let lost = self.voters.iter().filter(|(seat, vote)| self.is_lost(**seat, **vote)).count();
+        let is_all_left = count > 0
+            && self
+                .voters
+                .iter()
+                .all(|(seat, vote)| yes.contains(seat) || self.is_lost(*seat, *vote));
+        if self.is_founding {
+            return is_all_left;
+        }
+        count * 2 > self.voters.len() || is_all_left && lost * 2 <= self.voters.len()
+    }
+
+    /// Whether a vote is lost for good: another node sits on its seat.
+    fn is_lost(&self, seat: Seat, vote: NodeId) -> bool {
+        self.seen.get(&seat).is_some_and(|seen| *seen != vote)
+    }
+}
+
+/// What becomes of a word that a proposer hears.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing yet.
+    Wait,
+    /// Say this to all voters.
+    Say(Word),
+    /// This ring is decided.
+    Decided(Arc<Ring>),
+}
+
+/// Proposes for one node.
+#[derive(Debug)]
+pub struct Proposer {
+    seat: Seat,
+    round: u64,
+    attempt: Option<Attempt>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    /// What is proposed if voters have accepted nothing yet.
+    wanted: Arc<Ring>,
+    electorate: Electorate,
+    ballot: Ballot,
+    phase: Phase,
+    count: u32,
+    due: Instant,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Prepare { yes: BTreeSet<Seat>, best: Option<(Ballot, Arc<Ring>)> },
+    Accept { yes: BTreeSet<Seat>, ring: Arc<Ring> },
+}
+
+impl Proposer {
+    /// The proposer of the node on `seat`, which has proposed nothing yet.
+    #[must_use]
+    pub fn new(seat: Seat) -> Self {
+        Self { seat, round: 0, attempt: None }
+    }
+
+    /// Whether it is trying.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.attempt.is_some()
+    }
+
+    /// Whom it tries to win.
+    #[must_use]
+    pub fn electorate(&self) -> Option<&Electorate> {
+        self.attempt.as_ref().map(|attempt| &attempt.electorate)
+    }
+
+    /// When the attempt under way is over.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        self.attempt.as_ref().map(|attempt| attempt.due)
+    }
+
+    /// Gives up: another ring was decided, or is to be proposed.
+    pub fn drop(&mut self) {
+        self.attempt = None;
+    }
+
+    /// Begins to propose `ring`, past a ballot that was promised to somebody.
+    pub fn propose(
+        &mut self,
+        now: Now,
+        ring: Arc<Ring>,
+        electorate: Electorate,
+        past: Ballot,
+    ) -> Word {
+        self.round = self.round.max(past.round);
+        self.begin(now, ring, electorate, 1)
+    }
+
+    fn begin(&mut self, now: Now, ring: Arc<Ring>, electorate: Electorate, count: u32) -> Word {
+        self.round += 1;
+        let ballot = Ballot { round: self.round, seat: self.seat };
+        let epoch = ring.epoch();
+        let phase = Phase::Prepare { yes: BTreeSet::new(), best: None };
+        // Those who were in each other's way are unlikely to be so again.
+        let spread = (self.seat.0 ^ self.round.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 40 & 127;
+        let due = now.tick + ATTEMPT * count + Duration::from_millis(spread);
+        self.attempt = Some(Attempt { wanted: ring, electorate, ballot, phase, count, due });
+        Word::Prepare { epoch, ballot }
+    }
+
+    /// Tries again when the attempt has taken too long; `None` when it has not, or that was the
+    /// last.
+    pub fn wake(&mut self, now: Now) -> Option<Word> {
+        let attempt = self.attempt.take_if(|attempt| attempt.due <= now.tick)?;
+        reached(Mark::ProposedAgain);
+        let Attempt { wanted, electorate, count, .. } = attempt;
+        (count < ATTEMPTS_MAX).then(|| self.begin(now, wanted, electorate, count + 1))
+    }
+
+    /// Takes a voter's word.
+    pub fn hear(&mut self, now: Now, from: Seat, word: Word) -> Progress {
+        let Some(attempt) = &mut self.attempt else {
+            return Progress::Wait;
+        };
+        let open = attempt.wanted.epoch();
+        match word {
+            Word::Promise { epoch, ballot, accepted }
+                if epoch == open && ballot == attempt.ballot =>
+            {
+                attempt.promised(from, accepted)
+            }
+            Word::Accepted { epoch, ballot } if epoch == open && ballot == attempt.ballot => {
+                attempt.accepted(from)
+            }
+            Word::Reject { epoch, promised } if epoch == open && promised > attempt.ballot => {
+                self.round = self.round.max(promised.round);
+                // Whoever it was promised to may be about to succeed.
+                attempt.due = attempt.due.max(now.tick + ATTEMPT);
+                Progress::Wait
+            }
+            Word::Prepare { .. }
+            | Word::Accept { .. }
+            | Word::Promise { .. }
+            | Word::Accepted { .. }
+            | Word::Reject { .. } => Progress::Wait,
+        }
+    }
+}
+
+impl Attempt {
+    fn promised(&mut self, from: Seat, accepted: Option<(Ballot, Arc<Ring>)>) -> Progress {
+        let Phase::Prepare { yes, best } = &mut self.phase else {
+            return Progress::Wait;
+        };
+        yes.insert(from);
+        if accepted.as_ref().map(|(ballot, _)| ballot) > best.as_ref().map(|(ballot, _)| ballot) {
+            *best = accepted;
+        }
+        if let Some((_, other)) = best.as_ref().filter(|_| self.electorate.is_founding) {
+            // Whoever founds a cluster of other members needs those as well.
+            let others = other.members().iter().map(|member| (member.seat(), member.vote));
+            self.electorate.voters.extend(others);
+        }
+        if !self.electorate.is_enough(yes) {
+            return Progress::Wait;
+        }
+        let ring = match best.take() {
+            Some((_, ring)) => {
+                reached(Mark::ProposedAnothers);
+                ring
+            }
+            None => Arc::clone(&self.wanted),
+        };
+        self.phase = Phase::Accept { yes: BTreeSet::new(), ring: Arc::clone(&ring) };
+        Progress::Say(Word::Accept { ballot: self.ballot, ring })
+    }
+
+    fn accepted(&mut self, from: Seat) -> Progress {
+        let Phase::Accept { yes, ring } = &mut self.phase else {
+            return Progress::Wait;
+        };
+        yes.insert(from);
+        if self.electorate.is_enough(yes) {
+            return Progress::Decided(Arc::clone(ring));
+        }
+        Progress::Wait
+    }
+}
+
+/// The epoch of a word.
+#[must_use]
+pub fn epoch_of(word: &Word) -> Epoch {
+    match word {
+        Word::Prepare { epoch, .. }
+        | Word::Promise { epoch, .. }
+        | Word::Accepted { epoch, .. }
+        | Word::Reject { epoch, .. } => *epoch,
+        Word::Accept { ring, .. } => ring.epoch(),
+    }
+}

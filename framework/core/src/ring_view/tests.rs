@@ -1,0 +1,238 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::actor::Wall;
+use crate::id::{CallerId, NodeId, NodeName};
+use crate::key::Partitions;
+use crate::membership::{self, Sighting};
+use crate::peer::Message;
+use crate::steward::{ChangeMode, Order};
+use crate::wiring::{Control, ControlIn, ControlOut};
+
+mod changes;
+mod founding;
+mod orders;
+
+/// Control actors of a few nodes, all linked with each other but for those that are down; what
+/// they say arrives in order. Their shards are whole as soon as they are asked.
+struct Nodes {
+    now: Now,
+    nodes: BTreeMap<Seat, Node>,
+    letters: VecDeque<(Seat, Seat, Message)>,
+    answers: BTreeMap<CallerId, Result<Epoch, OrderRefused>>,
+    left: BTreeSet<Seat>,
+    /// Nodes whose replicas never have all they are to have.
+    unready: BTreeSet<Seat>,
+    expect: usize,
+    /// What every node is told first.
+    first_fact: Option<Fact>,
+    settings: steward::Settings,
+    ids: u64,
+}
+
+struct Node {
+    control: Control,
+    id: NodeId,
+    ring: Option<Arc<Ring>>,
+    rings: Vec<Arc<Ring>>,
+    is_down: bool,
+}
+
+fn name(text: &str) -> NodeName {
+    NodeName::new(text).unwrap()
+}
+
+fn seat(text: &str) -> Seat {
+    name(text).seat()
+}
+
+impl Nodes {
+    fn new(expect: usize) -> Self {
+        Self {
+            now: Now::default(),
+            nodes: BTreeMap::new(),
+            letters: VecDeque::new(),
+            answers: BTreeMap::new(),
+            left: BTreeSet::new(),
+            unready: BTreeSet::new(),
+            expect,
+            first_fact: None,
+            settings: steward::Settings::default(),
+            ids: 0,
+        }
+    }
+
+    fn founded(names: &[&str]) -> Self {
+        let mut nodes = Self::new(names.len());
+        for name in names {
+            nodes.start(name);
+        }
+        nodes.pass(Duration::from_millis(100));
+        assert_eq!(nodes.epoch(names[0]), Epoch(1));
+        nodes
+    }
+
+    fn start(&mut self, text: &str) {
+        self.ids += 1;
+        let id = NodeId(self.ids);
+        let ring = Settings {
+            partitions: Partitions::new(8).unwrap(),
+            replicas: 3,
+            ..Settings::default()
+        };
+        let control = Control::new(ControlSettings {
+            me: Member { id, vote: id, ..Member::new(name(text)) },
+            founding: ClusterId(self.ids),
+            membership: membership::Settings::default(),
+            ring,
+            steward: steward::Settings { bootstrap_expect: self.expect, ..self.settings.clone() },
+            wire: 2,
+            shards: 1,
+            kept: chain::State::default(),
+        });
+        let here = seat(text);
+        self.forget_links(here);
+        let node = Node { control, id, ring: None, rings: Vec::new(), is_down: false };
+        self.nodes.insert(here, node);
+        if let Some(fact) = self.first_fact.clone() {
+            self.tell(here, ControlIn::Fact(fact));
+        }
+        let mut seen: Vec<_> = self.up().collect();
+        seen.retain(|it| *it != here);
+        let names = self.names_of(&seen);
+        for found in names.into_iter().chain([name(text)]) {
+            let found = Sighting::new(found.clone(), found.as_str());
+            self.tell(here, ControlIn::Fact(Fact::Seen(found)));
+        }
+        let others: Vec<_> = self.up().filter(|other| *other != here).collect();
+        for other in others {
+            let other_id = self.nodes[&other].id;
+            self.tell(here, ControlIn::LinkUp { seat: other, id: other_id });
+            self.tell(other, ControlIn::LinkUp { seat: here, id });
+        }
+        self.tell(here, ControlIn::Fact(Fact::Settled));
+        self.deliver();
+    }
+
+    fn names_of(&self, seats: &[Seat]) -> Vec<NodeName> {
+        let named =
+            |it: &Seat| self.nodes[it].control.ring_view().known().own().member.name.clone();
+        seats.iter().map(named).collect()
+    }
+
+    fn up(&self) -> impl Iterator<Item = Seat> {
+        self.nodes.iter().filter(|(_, node)| !node.is_down).map(|(seat, _)| *seat)
+    }
+
+    fn forget_links(&mut self, gone: Seat) {
+        let others: Vec<_> = self.up().filter(|other| *other != gone).collect();
+        for other in others {
+            self.tell(other, ControlIn::LinkDown { seat: gone });
+        }
+    }
+
+    fn stop(&mut self, text: &str) {
+        let gone = seat(text);
+        self.nodes.get_mut(&gone).unwrap().is_down = true;
+        self.forget_links(gone);
+        self.deliver();
+    }
+
+    fn tell(&mut self, to: Seat, input: ControlIn) {
+        let mut out = Outbox::new();
+        let Some(node) = self.nodes.get_mut(&to).filter(|node| !node.is_down) else {
+            return;
+        };
+        node.control.handle(self.now, input, &mut out);
+        self.perform(to, out);
+    }
+
+    fn perform(&mut self, at: Seat, mut out: Outbox<ControlOut>) {
+        for order in out.drain() {
+            match order {
+                ControlOut::Send { to, message } => self.letters.push_back((at, to, message)),
+                ControlOut::View(view) => self.see(at, view.ring),
+                ControlOut::Keep { number, .. } => self.tell(at, ControlIn::Kept(number)),
+                ControlOut::Answer { caller, result } => {
+                    self.answers.insert(caller, result);
+                }
+                ControlOut::Left => {
+                    self.left.insert(at);
+                }
+                ControlOut::Impossible(why) => panic!("{why}"),
+                ControlOut::Connect { .. } | ControlOut::Disconnect { .. } => {}
+            }
+        }
+    }
+
+    fn see(&mut self, at: Seat, ring: Option<Arc<Ring>>) {
+        let node = self.nodes.get_mut(&at).unwrap();
+        let Some(ring) = ring.filter(|ring| node.ring.as_ref() != Some(ring)) else {
+            return;
+        };
+        node.rings.push(Arc::clone(&ring));
+        node.ring = Some(Arc::clone(&ring));
+        let pending = u32::from(self.unready.contains(&at));
+        let progress = Progress { epoch: ring.epoch(), pending, strays: 0, bytes: 1_000 };
+        self.tell(at, ControlIn::Shard { index: 0, report: Report::Progress(progress) });
+    }
+
+    fn deliver(&mut self) {
+        while let Some((from, to, message)) = self.letters.pop_front() {
+            if !self.nodes[&from].is_down {
+                self.tell(to, ControlIn::Peer { from, message });
+            }
+        }
+    }
+
+    /// Lets time pass, in small steps.
+    fn pass(&mut self, span: Duration) {
+        let end = self.now.tick + span;
+        while self.now.tick < end {
+            self.now.tick = self.now.tick + Duration::from_millis(10);
+            self.now.wall = Wall(self.now.tick.0 / 1_000_000);
+            let up: Vec<_> = self.up().collect();
+            for seat in up {
+                let mut out = Outbox::new();
+                self.nodes.get_mut(&seat).unwrap().control.wake(self.now, &mut out);
+                self.perform(seat, out);
+            }
+            self.deliver();
+        }
+    }
+
+    fn ready(&mut self, text: &str) {
+        let at = seat(text);
+        self.unready.remove(&at);
+        let epoch = self.nodes[&at].ring.as_ref().unwrap().epoch();
+        let progress = Progress { epoch, ..Progress::default() };
+        self.tell(at, ControlIn::Shard { index: 0, report: Report::Progress(progress) });
+        self.deliver();
+    }
+
+    fn order(&mut self, at: &str, order: Order) -> CallerId {
+        self.ids += 1;
+        let caller = CallerId(self.ids);
+        self.tell(seat(at), ControlIn::Order { caller, order });
+        self.deliver();
+        caller
+    }
+
+    fn ring(&self, at: &str) -> &Ring {
+        self.nodes[&seat(at)].ring.as_ref().unwrap()
+    }
+
+    fn epoch(&self, at: &str) -> Epoch {
+        self.nodes[&seat(at)].ring.as_ref().map_or(Epoch::NONE, |ring| ring.epoch())
+    }
+
+    fn members(&self, at: &str) -> Vec<&str> {
+        self.ring(at).members().iter().map(|member| member.name.as_str()).collect()
+    }
+
+    fn reasons(&self, at: &str) -> Vec<Reason> {
+        self.nodes[&seat(at)].rings.iter().map(|ring| ring.reason()).collect()
+    }
+}

@@ -1,0 +1,49 @@
+use super::*;
+
+#[test]
+fn a_node_that_expects_nobody_is_a_cluster_by_itself() {
+    let nodes = Nodes::founded(&["a"]);
+    assert_eq!(nodes.members("a"), ["a"]);
+}
+
+#[test]
+fn nodes_that_expect_each_other_found_one_ring() {
+    let nodes = Nodes::founded(&["b", "a", "c"]);
+    assert_eq!(nodes.members("c"), ["a", "b", "c"]);
+    for other in ["b", "c"] {
+        assert_eq!(nodes.ring(other), nodes.ring("a"));
+    }
+    // The one with the smallest name did.
+    assert_eq!(nodes.ring("a").cluster(), ClusterId(2));
+}
+
+#[test]
+fn nobody_founds_a_cluster_before_all_are_there() {
+    let mut nodes = Nodes::new(3);
+    nodes.start("a");
+    nodes.start("b");
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!(nodes.epoch("a"), Epoch::NONE);
+    nodes.start("c");
+    assert_eq!(nodes.epoch("b"), Epoch(1));
+}
+
+#[test]
+fn a_node_that_meets_a_ring_founds_none() {
+    let mut nodes = Nodes::founded(&["b"]);
+    nodes.start("a");
+    assert_eq!(nodes.ring("a").cluster(), nodes.ring("b").cluster());
+}
+
+#[test]
+fn one_that_is_named_and_silent_is_waited_for_a_while() {
+    let mut nodes = Nodes::new(1);
+    nodes.start("a");
+    let mut other = Nodes::new(1);
+    let found = Sighting::new(name("x"), "x");
+    other.first_fact = Some(Fact::Seen(found));
+    other.start("a");
+    assert_eq!((nodes.epoch("a"), other.epoch("a")), (Epoch(1), Epoch::NONE));
+    other.pass(Duration::from_secs(6));
+    assert_eq!(other.epoch("a"), Epoch(1));
+}
