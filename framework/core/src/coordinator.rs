@@ -312,7 +312,7 @@ impl Actor for Coordinator {
             }
             if op.due() <= now.tick {
                 if let Stage::Parked(_) = op.stage {
-                    self.unpark(now, id, op, out);
+                    self.unpark(now, op, out);
                     continue;
                 }
                 self.hedge_read(now, &mut op, id, out);

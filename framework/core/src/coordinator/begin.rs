@@ -10,7 +10,7 @@ use crate::app::Kind;
 use crate::coordinator::op::{Client, Op, Stage};
 use crate::coordinator::{Ask, Coordinator, Out};
 use crate::failure::Failure;
-use crate::id::{Epoch, RequestId};
+use crate::id::Epoch;
 use crate::peer::{Refusal, Response};
 use crate::quorum::{Quorums, Replicas};
 use crate::ring::Ring;
@@ -44,21 +44,11 @@ impl Coordinator {
             pause: Duration::ZERO,
             stage: Stage::Lead,
         });
-        self.begin(now, None, op, ring, out);
+        self.begin(now, op, ring, out);
     }
 
-    /// Begins an attempt; `kept_as` is the id of the one before it, if there was one.
-    ///
-    /// What is forwarded again goes under the same id, so that an owner that gets both requests
-    /// while it is at the command runs it once.
-    pub(super) fn begin(
-        &mut self,
-        now: Now,
-        kept_as: Option<RequestId>,
-        mut op: Box<Op>,
-        ring: &Ring,
-        out: &mut Outbox<Out>,
-    ) {
+    /// Begins an attempt, the first or another.
+    pub(super) fn begin(&mut self, now: Now, mut op: Box<Op>, ring: &Ring, out: &mut Outbox<Out>) {
         if let Err(failure) = lay_out(&mut op, ring) {
             return self.end(&op, Err(failure), out);
         }
@@ -81,8 +71,7 @@ impl Coordinator {
             let response = Response::Refused(Refusal::NotOwner);
             out.push(Out::Respond { to, id, response });
         } else {
-            let id = kept_as.unwrap_or_else(|| self.next_id());
-            self.begin_forward(now, id, op, out);
+            self.begin_forward(now, op, out);
         }
     }
 

@@ -18,19 +18,14 @@ use crate::view::PeerState;
 
 impl Coordinator {
     /// Hands a command on, and keeps it until it is answered.
-    pub(super) fn begin_forward(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Box<Op>,
-        out: &mut Outbox<Out>,
-    ) {
+    pub(super) fn begin_forward(&mut self, now: Now, mut op: Box<Op>, out: &mut Outbox<Out>) {
         let tried = Replicas::default();
         let Some(to) = self.next_owner(&op, tried) else {
             reached(Mark::ForwardNobody);
             let failure = nobody_left(&op);
-            return self.park(now, id, op, Again::Start, failure, out);
+            return self.park(now, op, Again::Start, failure, out);
         };
+        let id = self.next_id();
         self.counters.forwarded += 1;
         forward(now, id, &mut op, to, tried, out);
         self.keep(id, op);

@@ -312,8 +312,10 @@ impl Op {
             self.turned_away.insert(index);
         }
         let writes = match &self.stage {
-            Stage::Write(_) | Stage::Forward(_) => self.plan.writes(),
+            Stage::Write(_) => true,
             Stage::Replicate(replicate) => !replicate.records.is_empty(),
+            // What is forwarded is sent once, so who refuses it does not do it.
+            Stage::Forward(_) => false,
             Stage::Read(_) | Stage::Repair(_) | Stage::Lead | Stage::Parked(_) => false,
         };
         self.is_maybe_written |= writes && may_be_done_all_the_same(refusal);

@@ -56,7 +56,7 @@ impl Coordinator {
         };
         let led = match outcome {
             Ok(led) => led,
-            Err(refusal) => return self.lead_refused(now, id, op, refusal, out),
+            Err(refusal) => return self.lead_refused(now, op, refusal, out),
         };
         self.clock.observe(led.latest);
         let Led { reply, records, .. } = led;
@@ -65,7 +65,7 @@ impl Coordinator {
             op.is_maybe_written |= has_written;
             let again =
                 if has_written { Again::Replicate { records, reply } } else { Again::Start };
-            return self.retry(now, id, op, again, out);
+            return self.retry(now, op, again, out);
         }
         let mut tally = Tally::new(op.quorums);
         tally.agree(op.index_of(self.seat).expect("only an owner leads"));
@@ -81,14 +81,7 @@ impl Coordinator {
         self.keep(id, op);
     }
 
-    fn lead_refused(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Box<Op>,
-        refusal: Refusal,
-        out: &mut Outbox<Out>,
-    ) {
+    fn lead_refused(&mut self, now: Now, mut op: Box<Op>, refusal: Refusal, out: &mut Outbox<Out>) {
         match (op.plan.kind, refusal) {
             (Kind::Write, refusal) if refusal == Refusal::Blank || is_about_the_ring(refusal) => {
                 if refusal == Refusal::Blank {
@@ -101,7 +94,7 @@ impl Coordinator {
             (Kind::Owner, refusal) if refusal == Refusal::Blank || is_about_the_ring(refusal) => {
                 op.refusal = Some(refusal);
                 let failure = op.refused(refusal);
-                self.park(now, id, op, Again::Start, failure, out);
+                self.park(now, op, Again::Start, failure, out);
             }
             (Kind::Owner | Kind::Read, _) => self.end(&op, Err(op.refused(refusal)), out),
         }

@@ -18,10 +18,9 @@ use crate::actor::{Now, Outbox};
 use crate::app::Kind;
 use crate::coordinator::begin::lay_out;
 use crate::coordinator::op::{Again, Op, Parked, Stage};
-use crate::coordinator::{Coordinator, Out, Verdict};
+use crate::coordinator::{Coordinator, Out};
 use crate::failure::Failure;
 use crate::id::{RequestId, Seat};
-use crate::peer::Response;
 use crate::rare::{Mark, reached};
 use crate::ring::Ring;
 use crate::view::View;
@@ -62,11 +61,11 @@ impl Coordinator {
         match op.stage {
             Stage::Parked(_) => {
                 op.pause = Duration::ZERO;
-                self.unpark(now, id, op, out);
+                self.unpark(now, op, out);
             }
             Stage::Read(_) | Stage::Repair(_) if self.is_outdated(&op) => {
                 reached(Mark::ReadBegunAnew);
-                self.retry(now, id, op, Again::Start, out);
+                self.retry(now, op, Again::Start, out);
             }
             Stage::Read(_)
             | Stage::Repair(_)
@@ -77,19 +76,18 @@ impl Coordinator {
         }
     }
 
-    /// Lets a command wait whose attempt `id` failed so; or tries it again at once, when the ring
+    /// Lets a command wait whose last attempt failed so; or tries it again at once, when the ring
     /// that made it fail is not this node's any more.
     pub(super) fn park(
         &mut self,
         now: Now,
-        id: RequestId,
         mut op: Box<Op>,
         again: Again,
         failure: Failure,
         out: &mut Outbox<Out>,
     ) {
         if self.is_outdated(&op) {
-            return self.retry(now, id, op, again, out);
+            return self.retry(now, op, again, out);
         }
         if op.was_parked {
             reached(Mark::ParkedAgain);
@@ -98,7 +96,7 @@ impl Coordinator {
             self.counters.parked += 1;
         }
         op.was_parked = true;
-        let id = self.next_id_after(id, &op);
+        let id = self.next_id();
         op.pause = (op.pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
         let at = now.tick + op.pause;
         op.stage = Stage::Parked(Parked { again, failure, at });
@@ -106,60 +104,23 @@ impl Coordinator {
     }
 
     /// Tries a parked command again.
-    pub(super) fn unpark(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Box<Op>,
-        out: &mut Outbox<Out>,
-    ) {
+    pub(super) fn unpark(&mut self, now: Now, mut op: Box<Op>, out: &mut Outbox<Out>) {
         match std::mem::replace(&mut op.stage, Stage::Lead) {
-            Stage::Parked(parked) => {
-                self.untimed.push(id);
-                self.retry_as(now, id, op, parked.again, out);
-            }
+            Stage::Parked(parked) => self.retry(now, op, parked.again, out),
             _ => unreachable!("only what is parked is tried again"),
         }
     }
 
-    /// Tries a command again whose attempt `id` is given up.
-    pub(super) fn retry(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        op: Box<Op>,
-        again: Again,
-        out: &mut Outbox<Out>,
-    ) {
-        let id = self.next_id_after(id, &op);
-        self.retry_as(now, id, op, again, out);
-    }
-
-    /// An id under which answers to what was asked before are not heard; for what was forwarded
-    /// the same, since the owner may still answer.
-    fn next_id_after(&mut self, id: RequestId, op: &Op) -> RequestId {
-        if let Stage::Forward(_) = op.stage {
-            self.untimed.push(id);
-            return id;
-        }
-        self.next_id()
-    }
-
-    fn retry_as(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Box<Op>,
-        again: Again,
-        out: &mut Outbox<Out>,
-    ) {
+    /// Tries a command again, under another id: answers to what was asked before are not heard.
+    pub(super) fn retry(&mut self, now: Now, mut op: Box<Op>, again: Again, out: &mut Outbox<Out>) {
         let ring = self.view.ring.clone().expect("what was begun was begun under a ring");
         if let Again::Start = again {
-            return self.begin(now, Some(id), op, &ring, out);
+            return self.begin(now, op, &ring, out);
         }
         if let Err(failure) = lay_out(&mut op, &ring) {
             return self.end(&op, Err(failure), out);
         }
+        let id = self.next_id();
         match again {
             Again::Start => unreachable!("handled before"),
             Again::Write(stamp) => {
@@ -212,34 +173,17 @@ impl Coordinator {
     }
 }
 
-/// An answer to what was forwarded and refused: the owner got the request twice, and ran it.
-pub(super) fn answer(response: Response) -> Verdict {
-    match response {
-        Response::Forwarded(result) => {
-            reached(Mark::AnsweredWhileParked);
-            Verdict::End(result)
-        }
-        Response::Executed { .. }
-        | Response::Superseded { .. }
-        | Response::Applied
-        | Response::Fetched { .. }
-        | Response::Copied { .. }
-        | Response::Compared { .. }
-        | Response::Lacking { .. }
-        | Response::Alive
-        | Response::Refused(_) => Verdict::Wait,
-    }
-}
-
 /// Whether `seat` runs the commands of the owner under both rings and all between them.
 fn is_primary_throughout(seat: Seat, op: &Op, before: Option<&Ring>, ring: &Ring) -> bool {
     let Some(before) = before else {
         return false;
     };
-    if before.since(op.partition) == ring.since(op.partition) {
+    let since = ring.since(op.partition);
+    if before.since(op.partition) == since {
         return true;
     }
     let is_primary =
         |ring: &Ring| ring.primary(op.partition, op.plan.n.min(ring.replicas())) == seat;
-    ring.epoch() == before.epoch().next() && is_primary(before) && is_primary(ring)
+    // Else it was laid out more than once, and nobody has said how in between.
+    since == before.epoch().next() && is_primary(before) && is_primary(ring)
 }

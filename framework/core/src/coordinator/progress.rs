@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::actor::{Now, Outbox};
 use crate::coordinator::op::{Again, Op, Stage};
-use crate::coordinator::{Coordinator, Out, owner, parked, repair};
+use crate::coordinator::{Coordinator, Out, owner, repair};
 use crate::failure::Failure;
 use crate::id::{RequestId, Seat};
 use crate::peer::Response;
@@ -54,8 +54,7 @@ impl Coordinator {
             Stage::Write(_) => self.write_answer(now, &mut op, index, response),
             Stage::Replicate(_) => owner::replicate_answer(&mut op, index, &response),
             Stage::Forward(_) => self.forward_answer(now, &mut op, index, id, response, out),
-            Stage::Lead => Verdict::Wait,
-            Stage::Parked(_) => parked::answer(response),
+            Stage::Lead | Stage::Parked(_) => Verdict::Wait,
         };
         self.settle(now, id, op, verdict, out);
     }
@@ -117,7 +116,7 @@ impl Coordinator {
                 reached(Mark::WriteAgain);
                 self.lead_write(now, op, out);
             }
-            Verdict::Park(again, failure) => self.park(now, id, op, again, failure, out),
+            Verdict::Park(again, failure) => self.park(now, op, again, failure, out),
         }
     }
 }

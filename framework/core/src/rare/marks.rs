@@ -73,7 +73,6 @@ marks! {
         ReadBegunAnew "read-begun-anew" "The ring changes under a read, which begins anew.";
         DeposedUnderWay "deposed-under-way" "A primary is relieved before what it led is held by enough.";
         WriteOfLaterLayout "write-of-later-layout" "A write meets one of a layout that its node does not know.";
-        AnsweredWhileParked "answered-while-parked" "An owner that refused a command ran it all the same.";
         // Replicas and clocks.
         BlankAsked "blank-asked" "A blank replica is asked and refuses to count.";
         Superseded "superseded" "A replica holds something newer than what it is to write.";
