@@ -32,8 +32,7 @@
 //! use peer_ring_proto::flight::{Ending, Header, Recorder, Recording};
 //!
 //! let header = Header::new("cluster", NodeName::new("n1")?, NodeId(7));
-//! let (membership, ring) = (header.membership.clone(), header.ring.clone());
-//! let mut control = Control::new(header.name.clone(), membership, ring);
+//! let mut control = Control::new(header.control.clone());
 //!
 //! let mut file = header.encode();
 //! let mut recorder = Recorder::new(Desk::Control);
@@ -60,6 +59,7 @@ mod order;
 pub mod record;
 mod recorder;
 mod recording;
+mod settings;
 
 pub use digest::{Digest, Digested};
 pub use entry::{Entry, Outcome, Step};

@@ -6,7 +6,7 @@
 //! rules.
 //!
 //! ```
-//! use peer_ring_core::id::{Epoch, NodeId, NodeName};
+//! use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName};
 //! use peer_ring_core::peer::Lane;
 //! use peer_ring_proto::hello::{Hello, Identity, Protocols, RefusalCode, negotiate};
 //!
@@ -19,6 +19,7 @@
 //!     capabilities: ["zstd".into()].into(),
 //!     ring_epoch: Epoch(1),
 //!     ring_fingerprint: 0xabc,
+//!     cluster_id: ClusterId(0xc1),
 //! };
 //! let n2 = Identity { name: NodeName::new("n2")?, node: NodeId(0x22), ..n1.clone() };
 //! let stray = Identity { cluster: "test".into(), ..n2.clone() };
@@ -38,7 +39,7 @@ mod wire;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use peer_ring_core::id::{Epoch, NodeId, NodeName};
+use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName};
 use peer_ring_core::peer::Lane;
 
 use crate::version::WireVersion;
@@ -65,6 +66,8 @@ pub struct Identity {
     pub ring_epoch: Epoch,
     /// A hash of its ring; zero while it has none.
     pub ring_fingerprint: u64,
+    /// The identity that its cluster was given when it was founded; zero while it has no ring.
+    pub cluster_id: ClusterId,
 }
 
 /// Consecutive protocol numbers, both ends included.
@@ -146,8 +149,8 @@ pub struct Accepted {
 /// Whether `ours` lets in the node that says `theirs`.
 ///
 /// # Errors
-/// [`HelloRefusal`] says why not, and what to do. Names in use elsewhere, and who is a member of
-/// the ring, are for the caller to look up.
+/// [`HelloRefusal`] says why not, and what to do. Names in use elsewhere are for the caller to look
+/// up.
 pub fn negotiate(ours: &Identity, theirs: &Hello) -> Result<Accepted, HelloRefusal> {
     compare(ours, &theirs.identity)
 }
@@ -174,6 +177,14 @@ fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal>
     let common = ours.protocols.common(theirs.protocols);
     let protocol = common.ok_or_else(|| incompatible(ours, theirs))?;
     check_seats(ours, theirs)?;
+    let is_founded =
+        ours.cluster_id != ClusterId::default() && theirs.cluster_id != ClusterId::default();
+    if is_founded && ours.cluster_id != theirs.cluster_id {
+        return Err(HelloRefusal::FoundedApart {
+            ours: (ours.name.clone(), ours.cluster_id),
+            theirs: (theirs.name.clone(), theirs.cluster_id),
+        });
+    }
     let has_both_rings = ours.ring_fingerprint != 0 && theirs.ring_fingerprint != 0;
     let is_same_epoch = ours.ring_epoch == theirs.ring_epoch;
     if has_both_rings && is_same_epoch && ours.ring_fingerprint != theirs.ring_fingerprint {

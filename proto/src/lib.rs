@@ -5,7 +5,8 @@
 //! anything is allocated for them, ranges and names before core sees them. It is pure: a link
 //! gives a [`Packer`] what it has to send and takes [`RawFrame`]s from it, the other side gives
 //! them to [`Frame::decode`]; who moves the bytes is not its business. Two nodes of different
-//! releases speak the newest [`version`] that both know. With the feature `grpc`
+//! releases speak the newest [`version`] that both know. What a node [keeps](kept) of all that on its
+//! disk is here, too. With the feature `grpc`
 //! there is also the service, in `grpc`.
 //!
 //! ```
@@ -41,6 +42,7 @@ pub mod frame;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 pub mod hello;
+pub mod kept;
 pub mod limits;
 pub mod message;
 pub mod pack;

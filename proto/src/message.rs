@@ -5,7 +5,7 @@
 //! payloads stay slices of the buffer that they came in. Whoever keeps one for long should copy
 //! it, or it keeps the whole buffer.
 
-mod chain;
+pub(crate) mod chain;
 mod failure;
 mod member;
 mod plan;

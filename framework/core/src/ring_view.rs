@@ -166,8 +166,12 @@ impl RingView {
     fn learn(&mut self, now: Now, ring: &Arc<Ring>, out: &mut Outbox<Out>) {
         let before = self.ring().cloned();
         let is_foreign = before.as_ref().is_some_and(|it| it.cluster() != ring.cluster());
-        if is_foreign || ring.partitions() != self.ring.partitions {
+        if is_foreign {
             return;
+        }
+        let (ours, theirs) = (self.ring.partitions.count(), ring.partitions().count());
+        if ours != theirs {
+            return out.push(Out::Impossible(NoRing::Partitions { ours, theirs }));
         }
         if !self.voter.learn(Arc::clone(ring)) {
             return;
@@ -181,7 +185,7 @@ impl RingView {
     /// Everything that follows from a new ring.
     fn enter(&mut self, now: Now, ring: &Arc<Ring>, before: Option<&Ring>, out: &mut Outbox<Out>) {
         self.keep(out);
-        self.proposer.drop();
+        self.proposer.give_up();
         self.noticed = None;
         self.targets = ring.target_seats();
         self.history.add(ring, before);
@@ -209,7 +213,9 @@ impl RingView {
 
     fn kept(&mut self, now: Now, number: u64, out: &mut Outbox<Out>) {
         self.kept = self.kept.max(number);
-        while let Some((_, to, word)) = self.held_back.pop_front_if(|it| it.0 <= self.kept) {
+        while self.held_back.front().is_some_and(|it| it.0 <= self.kept)
+            && let Some((_, to, word)) = self.held_back.pop_front()
+        {
             self.say(now, to, word, out);
         }
     }

@@ -2,17 +2,23 @@
 
 use bytes::Bytes;
 use peer_ring_core::actor::Wall;
-use peer_ring_core::id::{NodeId, NodeName};
-use peer_ring_core::key::Partitions;
-use peer_ring_core::{coordinator, membership, ring_view};
+use peer_ring_core::chain::State;
+use peer_ring_core::id::{ClusterId, NodeId, NodeName};
+use peer_ring_core::ring::Member;
+use peer_ring_core::wiring::ControlSettings;
+use peer_ring_core::{coordinator, membership, ring_view, steward, transfer};
 
-use crate::flight::cursor::{Cursor, put_bytes, put_span, put_u64};
+use crate::flight::cursor::{Cursor, put_bytes, put_u64};
+use crate::flight::settings::{
+    put_control, put_coordinator, put_transfers, take_control, take_coordinator, take_transfers,
+};
 use crate::flight::{FlightError, record};
+use crate::version::WireVersion;
 
 /// The version of the format that this build writes and reads.
 ///
 /// Actors of another build may decide otherwise, so a replay by one is worth little anyway.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 const MAGIC: &[u8; 16] = b"peer-ring flight";
 const WHAT: &str = "the header";
@@ -20,69 +26,77 @@ const WHAT: &str = "the header";
 /// Which node a recording is of, and what its actors were built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The node's cluster.
+    /// The name of the node's cluster.
     pub cluster: String,
-    /// The name of its seat.
-    pub name: NodeName,
-    /// The identity of its data.
-    pub node: NodeId,
     /// When it started, by its own wall clock.
     pub started: Wall,
-    /// How many shards it has.
-    pub shards: u8,
-    /// What its ring is made of.
-    pub ring: ring_view::Settings,
-    /// How it watches its peers.
-    pub membership: membership::Settings,
+    /// What its control actor was made of: who it is, and what it had kept.
+    pub control: ControlSettings,
     /// Its coordinators' bounds.
     pub coordinator: coordinator::Settings,
+    /// The bounds within which it moves data.
+    pub transfers: transfer::Settings,
+    /// Whether it started with the records that it had.
+    pub has_records: bool,
     /// The names of its apps, in the order of their ids.
     pub apps: Vec<String>,
 }
 
 impl Header {
-    /// The header of a node with one shard, default settings and no apps.
+    /// The header of a node with one shard, default settings and no apps, which had kept nothing.
     #[must_use]
     pub fn new(cluster: &str, name: NodeName, node: NodeId) -> Self {
+        let control = ControlSettings {
+            me: Member { id: node, vote: node, ..Member::new(name) },
+            founding: ClusterId(node.0),
+            membership: membership::Settings::default(),
+            ring: ring_view::Settings::default(),
+            steward: steward::Settings::default(),
+            wire: WireVersion::NEWEST.number(),
+            shards: 1,
+            kept: State::default(),
+        };
         Self {
             cluster: cluster.to_owned(),
-            name,
-            node,
             started: Wall::default(),
-            shards: 1,
-            ring: ring_view::Settings::default(),
-            membership: membership::Settings::default(),
+            control,
             coordinator: coordinator::Settings::default(),
+            transfers: transfer::Settings::default(),
+            has_records: false,
             apps: Vec::new(),
         }
+    }
+
+    /// The name of the node's seat.
+    #[must_use]
+    pub fn name(&self) -> &NodeName {
+        &self.control.me.name
+    }
+
+    /// The identity of the node's data.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.control.me.id
+    }
+
+    /// How many shards the node has.
+    #[must_use]
+    pub fn shards(&self) -> u8 {
+        self.control.shards
     }
 
     /// What a recording begins with.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let Self { cluster, started, control, coordinator, transfers, has_records, apps } = self;
         let mut payload = Vec::new();
-        put_bytes(&mut payload, self.cluster.as_bytes());
-        put_bytes(&mut payload, self.name.as_str().as_bytes());
-        put_u64(&mut payload, self.node.0);
-        put_u64(&mut payload, self.started.0);
-        payload.push(self.shards);
-        let ring_view::Settings { strategy, partitions, replicas } = &self.ring;
-        put_bytes(&mut payload, strategy.as_str().as_bytes());
-        payload.extend_from_slice(&partitions.count().to_le_bytes());
-        payload.push(*replicas);
-        let membership::Settings { probe_interval, suspect_after, down_after } = self.membership;
-        let coordinator::Settings {
-            inflight_max,
-            inflight_bytes_max,
-            hedge_after_min,
-            hedge_after_max,
-        } = self.coordinator;
-        for span in [probe_interval, suspect_after, down_after, hedge_after_min, hedge_after_max] {
-            put_span(&mut payload, span);
-        }
-        put_u64(&mut payload, inflight_max as u64);
-        put_u64(&mut payload, inflight_bytes_max as u64);
-        for app in &self.apps {
+        put_bytes(&mut payload, cluster.as_bytes());
+        put_u64(&mut payload, started.0);
+        put_control(&mut payload, control);
+        put_coordinator(&mut payload, coordinator);
+        put_transfers(&mut payload, transfers);
+        payload.push((*has_records).into());
+        for app in apps {
             put_bytes(&mut payload, app.as_bytes());
         }
         let mut bytes = MAGIC.to_vec();
@@ -109,38 +123,15 @@ impl Header {
     fn from_payload(payload: Bytes) -> Result<Self, FlightError> {
         let mut cursor = Cursor::new(WHAT, payload);
         let cluster = cursor.text("cluster")?;
-        let name = cursor.name("node's name")?;
-        let node = NodeId(cursor.u64("node's id")?);
         let started = Wall(cursor.u64("start")?);
-        let shards = cursor.u8("shards")?;
-        if shards == 0 || shards == u8::MAX {
-            return cursor.wrong("shards");
-        }
-        let Ok(strategy) = cursor.text("strategy")?.parse() else {
-            return cursor.wrong("strategy");
-        };
-        let Some(partitions) = Partitions::any(cursor.u32("partitions")?) else {
-            return cursor.wrong("partitions");
-        };
-        let replicas = cursor.u8("replicas")?;
-        let ring = ring_view::Settings { strategy, partitions, replicas };
-        let membership = membership::Settings {
-            probe_interval: cursor.span("membership")?,
-            suspect_after: cursor.span("membership")?,
-            down_after: cursor.span("membership")?,
-        };
-        let hedge_after_min = cursor.span("coordinator")?;
-        let hedge_after_max = cursor.span("coordinator")?;
-        let coordinator = coordinator::Settings {
-            inflight_max: cursor.size("coordinator")?,
-            inflight_bytes_max: cursor.size("coordinator")?,
-            hedge_after_min,
-            hedge_after_max,
-        };
+        let control = take_control(&mut cursor)?;
+        let coordinator = take_coordinator(&mut cursor)?;
+        let transfers = take_transfers(&mut cursor)?;
+        let has_records = cursor.flag("records")?;
         let mut apps = Vec::new();
         while cursor.end().is_err() {
             apps.push(cursor.text("apps")?);
         }
-        Ok(Self { cluster, name, node, started, shards, ring, membership, coordinator, apps })
+        Ok(Self { cluster, started, control, coordinator, transfers, has_records, apps })
     }
 }

@@ -101,7 +101,7 @@ impl Recording {
             if file[payload.clone()].first() == Some(&END) {
                 break Ending::Said(End::decode(&file[payload])?);
             }
-            let (desk, tick) = peek(&file.slice(payload.clone()), header.shards)?;
+            let (desk, tick) = peek(&file.slice(payload.clone()), header.shards())?;
             entries.push((tick, desk, payload));
         };
         // A stable sort: the entries of one actor stay in the order in which they stand. Control
@@ -143,6 +143,6 @@ impl Recording {
     /// # Panics
     /// When there are not so many.
     pub fn entry(&self, number: usize) -> Result<Entry, FlightError> {
-        Entry::decode(self.file.slice(self.entries[number].clone()), self.header.shards)
+        Entry::decode(self.file.slice(self.entries[number].clone()), self.header.shards())
     }
 }

@@ -1,6 +1,6 @@
 //! Why a link is refused, for programs and for operators.
 
-use peer_ring_core::id::{Epoch, NodeId, NodeName};
+use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName};
 use thiserror::Error;
 
 use crate::hello::{Goodbye, Protocols};
@@ -57,11 +57,26 @@ pub enum HelloRefusal {
         /// The refused node.
         theirs: NodeName,
     },
-    /// The two have different rings of the same number.
+    /// The clusters of the two have one name, and each was founded on its own.
     #[error(
-        "nodes {} and {} are both at ring epoch {epoch}, with different rings ({:016x} and \
-         {:016x}): their lists of members, zones, weights, replicas, partitions or strategies \
-         differ; make them the same and restart the node that was wrong",
+        "node {} is of cluster {}, which was founded apart from cluster {} of node {}: two such \
+         clusters never become one; keep one of them, and of the other stop each node, remove \
+         its data, and start it again, so that it joins; where nodes start together, let \
+         bootstrap_expect say how many they are",
+        .ours.0, .ours.1, .theirs.1, .theirs.0
+    )]
+    FoundedApart {
+        /// The refusing node and the identity of its cluster.
+        ours: (NodeName, ClusterId),
+        /// The refused node and the identity of its cluster.
+        theirs: (NodeName, ClusterId),
+    },
+    /// The two have different rings of the same number, of one cluster: that must not be.
+    #[error(
+        "nodes {} and {} of one cluster are both at ring epoch {epoch}, with different rings \
+         ({:016x} and {:016x}): that may only be when each was recovered by an operator without \
+         the other, and is else a bug to be reported; stop one of the two, remove its data, and \
+         start it again, so that it joins",
         .ours.0, .theirs.0, .ours.1, .theirs.1
     )]
     DifferentRing {
@@ -71,16 +86,6 @@ pub enum HelloRefusal {
         ours: (NodeName, u64),
         /// The refused node and the fingerprint of its ring.
         theirs: (NodeName, u64),
-    },
-    /// The refused node has no seat in the refusing node's ring.
-    #[error(
-        "node {name} is no member of the ring at epoch {epoch}: add it to the members, or stop it"
-    )]
-    NotAMember {
-        /// The refused node.
-        name: NodeName,
-        /// The ring in which it has no seat.
-        epoch: Epoch,
     },
     /// The node has reached itself.
     #[error(
@@ -114,7 +119,7 @@ impl HelloRefusal {
             Self::NameInUse { .. } => RefusalCode::NameInUse,
             Self::NodeIdInUse { .. } => RefusalCode::NodeIdInUse,
             Self::DifferentRing { .. } => RefusalCode::DifferentRing,
-            Self::NotAMember { .. } => RefusalCode::NotAMember,
+            Self::FoundedApart { .. } => RefusalCode::FoundedApart,
             Self::Itself { .. } => RefusalCode::Itself,
             Self::OursToDial { .. } => RefusalCode::Other,
         }
@@ -140,8 +145,8 @@ pub enum RefusalCode {
     NodeIdInUse,
     /// See [`HelloRefusal::DifferentRing`].
     DifferentRing,
-    /// See [`HelloRefusal::NotAMember`].
-    NotAMember,
+    /// See [`HelloRefusal::FoundedApart`].
+    FoundedApart,
     /// See [`HelloRefusal::Itself`].
     Itself,
     /// Only the text says: the refusing node dials itself, or a newer version has a reason of its
@@ -157,7 +162,7 @@ impl RefusalCode {
         Self::NameInUse,
         Self::NodeIdInUse,
         Self::DifferentRing,
-        Self::NotAMember,
+        Self::FoundedApart,
         Self::Itself,
         Self::Other,
     ];
@@ -171,7 +176,7 @@ impl RefusalCode {
             Self::NameInUse => "name_in_use",
             Self::NodeIdInUse => "node_id_in_use",
             Self::DifferentRing => "different_ring",
-            Self::NotAMember => "not_a_member",
+            Self::FoundedApart => "founded_apart",
             Self::Itself => "itself",
             Self::Other => "other",
         }

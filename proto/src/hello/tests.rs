@@ -10,6 +10,7 @@ fn n1() -> Identity {
         capabilities: ["a".into(), "b".into()].into(),
         ring_epoch: Epoch(5),
         ring_fingerprint: 0xaa,
+        cluster_id: ClusterId(0xc1),
     }
 }
 
@@ -65,6 +66,24 @@ fn rings_may_differ_while_one_is_missing_or_behind() {
 }
 
 #[test]
+fn who_has_no_ring_yet_is_of_no_other_cluster() {
+    let young = Identity { cluster_id: ClusterId(0), ..with_ring(0, 0) };
+    assert!(meet(young.clone()).is_ok());
+    let hello = |identity| Hello { identity, lane: Lane::Foreground };
+    assert!(negotiate(&young, &hello(n1())).is_ok());
+    let both = Identity { cluster_id: ClusterId(0), ..n1() };
+    assert!(negotiate(&young, &hello(both)).is_ok());
+}
+
+#[test]
+fn clusters_that_were_founded_apart_refuse_each_other_at_any_epoch() {
+    for epoch in [1, 5, 6] {
+        let apart = Identity { cluster_id: ClusterId(0xc2), ..with_ring(epoch, 0xbb) };
+        assert_eq!(meet(apart).unwrap_err().code(), RefusalCode::FoundedApart);
+    }
+}
+
+#[test]
 fn whoever_does_not_belong_here_is_told_why() {
     use RefusalCode as Code;
     let renamed = |name: &str, node, incarnation| {
@@ -85,6 +104,12 @@ fn whoever_does_not_belong_here_is_told_why() {
         (renamed("n1", 0x11, 999), Code::NameInUse, "give each node a name of its own"),
         (renamed("n3", 0x11, 1000), Code::NodeIdInUse, "data directory is a copy"),
         (with_ring(5, 0xbb), Code::DifferentRing, "at ring epoch 5, with different rings"),
+        (
+            Identity { cluster_id: ClusterId(0xc2), ..n2() },
+            Code::FoundedApart,
+            "node n1 is of cluster 00000000000000c1, which was founded apart from cluster \
+             00000000000000c2 of node n2",
+        ),
         (Identity { protocols: Protocols::OURS, ..foreign }, Code::ForeignCluster, "same cluster"),
     ];
     for (theirs, code, text) in table {

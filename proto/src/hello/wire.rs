@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use peer_ring_core::id::{Epoch, NodeId, NodeName, check_name};
+use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName, check_name};
 use peer_ring_core::peer::Lane;
 use prost::Message as _;
 
@@ -45,9 +45,9 @@ pub(crate) fn decode_goodbye(bytes: Bytes, limits: &Limits) -> Result<Goodbye, W
         Ok(wire::RefusalCode::IncompatibleProtocol) => RefusalCode::IncompatibleProtocol,
         Ok(wire::RefusalCode::NameInUse) => RefusalCode::NameInUse,
         Ok(wire::RefusalCode::DifferentRing) => RefusalCode::DifferentRing,
-        Ok(wire::RefusalCode::NotAMember) => RefusalCode::NotAMember,
         Ok(wire::RefusalCode::Itself) => RefusalCode::Itself,
         Ok(wire::RefusalCode::NodeIdInUse) => RefusalCode::NodeIdInUse,
+        Ok(wire::RefusalCode::FoundedApart) => RefusalCode::FoundedApart,
         Ok(wire::RefusalCode::Other) | Err(_) => RefusalCode::Other,
         Ok(wire::RefusalCode::Unspecified) => {
             return Err(WireError::NoSuchValue { what: "a goodbye's code", value: goodbye.code });
@@ -99,6 +99,7 @@ fn identity(identity: Option<wire::Identity>) -> Result<Identity, WireError> {
         capabilities: BTreeSet::from_iter(identity.capabilities),
         ring_epoch: Epoch(identity.ring_epoch),
         ring_fingerprint: identity.ring_fingerprint,
+        cluster_id: ClusterId(identity.cluster_id),
     })
 }
 
@@ -114,6 +115,7 @@ impl From<Identity> for wire::Identity {
             capabilities: identity.capabilities.into_iter().collect(),
             ring_epoch: identity.ring_epoch.0,
             ring_fingerprint: identity.ring_fingerprint,
+            cluster_id: identity.cluster_id.0,
         }
     }
 }
@@ -147,9 +149,9 @@ impl From<RefusalCode> for wire::RefusalCode {
             RefusalCode::IncompatibleProtocol => Self::IncompatibleProtocol,
             RefusalCode::NameInUse => Self::NameInUse,
             RefusalCode::DifferentRing => Self::DifferentRing,
-            RefusalCode::NotAMember => Self::NotAMember,
             RefusalCode::Itself => Self::Itself,
             RefusalCode::NodeIdInUse => Self::NodeIdInUse,
+            RefusalCode::FoundedApart => Self::FoundedApart,
             RefusalCode::Other => Self::Other,
         }
     }

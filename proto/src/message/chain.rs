@@ -64,16 +64,16 @@ impl From<Ballot> for wire::Ballot {
     }
 }
 
-fn to_ballot(ballot: Option<wire::Ballot>) -> Result<Ballot, WireError> {
+pub(crate) fn to_ballot(ballot: Option<wire::Ballot>) -> Result<Ballot, WireError> {
     let wire::Ballot { round, seat } = ballot.ok_or(WireError::Missing { what: "a ballot" })?;
     Ok(Ballot { round, seat: Seat(seat) })
 }
 
-fn from_proposal(ballot: Ballot, ring: &Ring) -> wire::Proposal {
+pub(crate) fn from_proposal(ballot: Ballot, ring: &Ring) -> wire::Proposal {
     wire::Proposal { ballot: Some(ballot.into()), ring: ring::encode(ring) }
 }
 
-fn to_proposal(
+pub(crate) fn to_proposal(
     proposal: wire::Proposal,
     limits: &Limits,
 ) -> Result<(Ballot, Arc<Ring>), WireError> {

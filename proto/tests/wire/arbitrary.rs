@@ -8,7 +8,7 @@ use bytes::Bytes;
 use peer_ring_core::app::{Kind, Plan, Reconcile};
 use peer_ring_core::failure::{Failure, SizeOf};
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
+use peer_ring_core::id::{AppId, ClusterId, Epoch, NodeId, NodeName, PartitionId, RequestId};
 use peer_ring_core::key::Key;
 use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
@@ -19,7 +19,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
-pub use ring::{ring, state};
+pub use ring::{member, ring, state};
 use ring::{standing, word};
 
 /// Limits that arbitrary messages reach.
@@ -219,8 +219,10 @@ fn identity() -> impl Strategy<Value = Identity> {
     let name = || "[a-zA-Z0-9._-]{1,20}";
     let protocols = (1..=u32::MAX).prop_flat_map(|max| (1..=max, Just(max)));
     let capabilities = btree_set(name(), 0..=limits().capabilities_max);
-    (name(), name(), 1..=u64::MAX, number(), protocols, capabilities, number(), any::<u64>())
-        .prop_map(|(cluster, name, node, incarnation, (min, max), capabilities, epoch, ring)| {
+    let ring = (number(), any::<u64>(), any::<u64>());
+    (name(), name(), 1..=u64::MAX, number(), protocols, capabilities, ring).prop_map(
+        |(cluster, name, node, incarnation, (min, max), capabilities, ring)| {
+            let (ring_epoch, ring_fingerprint, cluster_id) = ring;
             Identity {
                 cluster,
                 name: NodeName::new(&name).unwrap(),
@@ -228,10 +230,12 @@ fn identity() -> impl Strategy<Value = Identity> {
                 incarnation,
                 protocols: Protocols { min, max },
                 capabilities,
-                ring_epoch: Epoch(epoch),
-                ring_fingerprint: ring,
+                ring_epoch: Epoch(ring_epoch),
+                ring_fingerprint,
+                cluster_id: ClusterId(cluster_id),
             }
-        })
+        },
+    )
 }
 
 pub fn version() -> impl Strategy<Value = WireVersion> {

@@ -3,24 +3,33 @@
 use std::time::Duration;
 
 use peer_ring_core::actor::{Instant, Now, Wall};
+use peer_ring_core::chain::{Ballot, State};
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::failure::Failure;
-use peer_ring_core::id::{AppId, CallerId, Desk, NodeId, NodeName, RequestId, Seat};
+use peer_ring_core::id::{
+    AppId, CallerId, ClusterId, Desk, Epoch, NodeId, NodeName, RequestId, Seat,
+};
 use peer_ring_core::key::{Key, Partitions};
 use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_core::peer::{Body, Lane, Request};
 use peer_ring_core::ring::Strategy as Placement;
+use peer_ring_core::standing::{Progress, Report};
+use peer_ring_core::steward::{Change, ChangeMode, Order, OrderRefused};
 use peer_ring_core::view::View;
-use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
+use peer_ring_core::wiring::{ControlIn, ControlOut, ControlSettings, ShardIn, ShardOut};
+use peer_ring_core::{coordinator, membership, ring_view, steward, transfer};
 use peer_ring_proto::flight::{
     Digest, End, Ending, FlightError, Header, Recorded, Recorder, Recording, Step, record,
 };
 use proptest::prelude::*;
 
-use crate::arbitrary::{bytes, message, plan};
+use crate::arbitrary::{bytes, member, message, plan, state};
+use crate::rings;
 
 fn header() -> Header {
-    Header { shards: 2, ..Header::new("c", NodeName::new("n1").unwrap(), NodeId(7)) }
+    let mut header = Header::new("c", NodeName::new("n1").unwrap(), NodeId(7));
+    header.control.shards = 2;
+    header
 }
 
 fn name() -> impl Strategy<Value = NodeName> {
@@ -50,6 +59,10 @@ fn control_input() -> impl Strategy<Value = ControlIn> {
         any::<u64>().prop_map(|seat| ControlIn::LinkDown { seat: Seat(seat) }),
         (any::<u64>(), message()).prop_map(peer),
         Just(()).prop_map(|()| ControlIn::Leave),
+        (any::<u8>(), report()).prop_map(|(index, report)| ControlIn::Shard { index, report }),
+        (any::<u64>(), order())
+            .prop_map(|(caller, order)| ControlIn::Order { caller: CallerId(caller), order }),
+        any::<u64>().prop_map(ControlIn::Kept),
     ]
 }
 
@@ -100,6 +113,81 @@ fn read(file: &[u8]) -> Recording {
     Recording::read(file.to_vec().into()).unwrap()
 }
 
+fn control_settings() -> impl Strategy<Value = ControlSettings> {
+    let ring = (proptest::sample::select(&Placement::ALL[..]), 1..=Partitions::MAX, any::<u8>());
+    let ring = ring.prop_map(|(strategy, partitions, replicas)| ring_view::Settings {
+        strategy,
+        partitions: Partitions::any(partitions).unwrap(),
+        replicas,
+    });
+    let spans = any::<[u32; 6]>().prop_map(|spans| spans.map(|s| Duration::from_nanos(s.into())));
+    let is = any::<[bool; 2]>();
+    (member(), any::<[u32; 4]>(), ring, spans, is, 1..=254_u8, state()).prop_map(
+        |(me, [founding, expect, bytes, wire], ring, spans, [is_manual, evicts], shards, kept)| {
+            let [probe_interval, suspect_after, down_after, settle_delay, evict, patience] = spans;
+            let membership = membership::Settings { probe_interval, suspect_after, down_after };
+            let steward = steward::Settings {
+                bootstrap_expect: expect as usize,
+                change: if is_manual { ChangeMode::Manual } else { ChangeMode::Automatic },
+                settle_delay,
+                evict_after: evicts.then_some(evict),
+                patience,
+                bytes_per_second: bytes.into(),
+            };
+            let founding = ClusterId(founding.into());
+            ControlSettings { me, founding, membership, ring, steward, wire, shards, kept }
+        },
+    )
+}
+
+fn header_of_any_node() -> impl Strategy<Value = Header> {
+    let apps = proptest::collection::vec(".{0,9}", 0..3);
+    (".{0,9}", control_settings(), any::<[u32; 9]>(), any::<bool>(), apps).prop_map(
+        |(cluster, control, numbers, has_records, apps)| {
+            let span = |at: usize| Duration::from_nanos(numbers[at].into());
+            let coordinator = coordinator::Settings {
+                inflight_max: numbers[1] as usize,
+                inflight_bytes_max: numbers[2] as usize,
+                hedge_after_min: span(3),
+                hedge_after_max: span(4),
+            };
+            let transfers = transfer::Settings {
+                pages_max: numbers[5] as usize,
+                bytes_per_second: numbers[6].into(),
+                timeout: span(7),
+                foreground_max: numbers[8] as usize,
+            };
+            let started = Wall(numbers[0].into());
+            Header { cluster, started, control, coordinator, transfers, has_records, apps }
+        },
+    )
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    let names = || proptest::collection::vec(name(), 0..3);
+    let weights = proptest::collection::vec((name(), any::<u32>()), 0..3);
+    let epoch = proptest::option::of(any::<u64>().prop_map(Epoch));
+    prop_oneof![
+        (epoch, names(), weights).prop_map(|(epoch, remove, weights)| Order::Apply {
+            epoch,
+            change: Change { remove, weights }
+        }),
+        Just(Order::Cancel),
+        Just(Order::Leave),
+        names().prop_map(|lost| Order::Recover { lost }),
+    ]
+}
+
+fn report() -> impl Strategy<Value = Report> {
+    let progress = |(epoch, pending, strays, bytes)| {
+        Report::Progress(Progress { epoch: Epoch(epoch), pending, strays, bytes })
+    };
+    prop_oneof![
+        any::<(u64, u32, u32, u64)>().prop_map(progress),
+        any::<u64>().prop_map(|seat| Report::OtherRing(Seat(seat))),
+    ]
+}
+
 proptest! {
     #[test]
     fn what_control_was_given_is_read_again(input in control_input(), tick in any::<u64>()) {
@@ -118,29 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn a_header_is_read_again(
-        cluster in ".{0,9}",
-        name in name(),
-        numbers in any::<[u32; 9]>(),
-        shards in 1..=254_u8,
-        partitions in 1..=Partitions::MAX,
-        strategy in proptest::sample::select(&Placement::ALL[..]),
-        apps in proptest::collection::vec(".{0,9}", 0..3),
-    ) {
-        let span = |at: usize| Duration::from_nanos(numbers[at].into());
-        let mut header = Header::new(&cluster, name, NodeId(numbers[0].into()));
-        header.started = Wall(numbers[1].into());
-        header.shards = shards;
-        header.ring.partitions = Partitions::any(partitions).unwrap();
-        header.ring.strategy = strategy;
-        header.membership.probe_interval = span(2);
-        header.membership.suspect_after = span(3);
-        header.membership.down_after = span(4);
-        header.coordinator.hedge_after_min = span(5);
-        header.coordinator.hedge_after_max = span(6);
-        header.coordinator.inflight_max = numbers[7] as usize;
-        header.coordinator.inflight_bytes_max = numbers[8] as usize;
-        header.apps = apps;
+    fn a_header_is_read_again(header in header_of_any_node()) {
         let recording = read(&header.encode());
         prop_assert_eq!(recording.header(), &header);
     }
@@ -148,7 +214,7 @@ proptest! {
     #[test]
     fn noise_in_a_record_is_refused_or_read(
         desk in prop_oneof![Just(255), Just(254), 0..3_u8],
-        kind in 0..14_u8,
+        kind in 0..18_u8,
         noise in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
         let payload = [&[desk][..], &[0; 16], &[kind], &noise].concat();
@@ -173,6 +239,13 @@ fn a_length_that_is_a_lie_is_refused_and_allocates_nothing() {
         record::put(&mut file, &payload.concat());
         let error = read(&file).entry(0).unwrap_err();
         assert!(matches!(error, FlightError::Malformed { .. }), "{error}");
+    }
+    for order in [1, 4] {
+        let lost = [&[255][..], &[0; 16], &[15], &[0; 8], &[order], &[1; 9], &[0xff; 60]].concat();
+        let mut file = header().encode();
+        record::put(&mut file, &lost);
+        let error = read(&file).entry(0).unwrap_err();
+        assert_eq!(error, FlightError::Malformed { what: "an entry", part: "order" });
     }
 }
 
@@ -207,7 +280,7 @@ fn a_recording_of_another_version_is_refused_by_its_number() {
     file[16] = 9;
     let error = Recording::read(file.into()).unwrap_err();
     assert_eq!(error, FlightError::Version { found: 9 });
-    let said = "this recording is of version 9, and this build reads version 2";
+    let said = "this recording is of version 9, and this build reads version 3";
     assert_eq!(error.to_string(), said);
 }
 
@@ -255,6 +328,8 @@ fn digests_tell_orders_apart() {
         let body = Body::Request { id: RequestId(id), request: Request::Probe };
         peer_ring_core::peer::Message { epoch: peer_ring_core::id::Epoch(1), body }
     };
+    let keep = |number, state| ControlOut::Keep { number, state };
+    let answer = |caller, result| ControlOut::Answer { caller: CallerId(caller), result };
     let shard = [
         reply(1, Ok(b"a".as_slice().into())),
         reply(1, Ok(b"b".as_slice().into())),
@@ -264,26 +339,43 @@ fn digests_tell_orders_apart() {
         ShardOut::Send { to: Seat(1), message: probe(1) },
         ShardOut::Send { to: Seat(1), message: probe(2) },
         ShardOut::Send { to: Seat(2), message: probe(1) },
+        ShardOut::Report(Report::OtherRing(Seat(1))),
+        ShardOut::Report(Report::OtherRing(Seat(2))),
+        ShardOut::Report(Report::Progress(Progress::default())),
+        ShardOut::Report(Report::Progress(Progress { pending: 1, ..Progress::default() })),
+        ShardOut::Report(Report::Progress(Progress { strays: 1, ..Progress::default() })),
     ];
     let control = [
         ControlOut::Disconnect { seat: Seat(1) },
         ControlOut::Send { to: Seat(1), message: probe(1) },
         ControlOut::View(View::default()),
+        keep(1, State::default()),
+        keep(2, State::default()),
+        keep(1, rings::state()),
+        keep(1, State { ring: None, ..rings::state() }),
+        keep(1, State { accepted: None, ..rings::state() }),
+        keep(1, State { promised: Ballot::default(), ..rings::state() }),
+        answer(1, Ok(Epoch(1))),
+        answer(2, Ok(Epoch(1))),
+        answer(1, Ok(Epoch(2))),
+        answer(1, Err(OrderRefused::Busy)),
+        answer(1, Err(OrderRefused::Idle)),
+        ControlOut::Left,
     ];
     let mut scratch = Vec::new();
     let mut hashes: Vec<_> =
         shard.iter().map(|order| Digest::of([order].into_iter(), &mut scratch).hash).collect();
     let both = Digest::of(shard.iter(), &mut scratch);
-    assert_eq!(both.count, 8);
+    assert_eq!(both.count, 13);
     hashes.push(both.hash);
     hashes.sort_unstable();
     hashes.dedup();
-    assert_eq!(hashes.len(), 9);
+    assert_eq!(hashes.len(), 14);
     let mut hashes: Vec<_> =
         control.iter().map(|order| Digest::of([order].into_iter(), &mut scratch).hash).collect();
     hashes.sort_unstable();
     hashes.dedup();
-    assert_eq!(hashes.len(), 3);
+    assert_eq!(hashes.len(), control.len());
     let none = Digest::of(Vec::<ShardOut>::new().iter(), &mut scratch);
     assert_eq!(none, Digest::default());
 }

@@ -66,6 +66,17 @@ fn from_text(text: &str) -> Samples {
     text.lines().map(line).collect()
 }
 
+/// A file of its own directory, for what is no message and no frame; brought up to date with
+/// `samples` if that is asked for.
+pub fn file(name: &str, samples: &[(&str, Bytes)]) -> Samples {
+    let file = directory(WireVersion::V1).join(name).join("v1.hex");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        let samples = samples.iter().map(|(word, bytes)| ((*word).to_owned(), bytes.clone()));
+        fs::write(&file, to_text(&samples.collect())).unwrap();
+    }
+    from_text(&fs::read_to_string(file).unwrap())
+}
+
 /// The files of a version, after bringing them up to date if that is asked for.
 fn golden(version: WireVersion) -> BTreeMap<String, Samples> {
     if env::var_os("UPDATE_GOLDEN").is_some() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use peer_ring_core::actor::Wall;
-use peer_ring_core::chain::{Ballot, Word};
+use peer_ring_core::chain::{Ballot, State, Word};
 use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName, Seat};
 use peer_ring_core::key::Partitions;
 use peer_ring_core::peer::{Body, Message};
@@ -124,6 +124,12 @@ fn chain() -> Vec<(&'static str, Word)> {
         ("ballot", Word::Accepted { epoch, ballot }),
         ("ballot", Word::Reject { epoch, promised: ballot }),
     ]
+}
+
+/// What a voter keeps that has accepted something.
+pub fn state() -> State {
+    let accepted = Some((BALLOT, settled(Reason::Founded, Strategy::Balanced)));
+    State { ring: Some(moving()), promised: BALLOT, accepted }
 }
 
 /// One message, with a word that says what is special about it.

@@ -5,7 +5,7 @@ use peer_ring_core::app::{Kind, Plan};
 use peer_ring_core::chain::Word;
 use peer_ring_core::failure::{Failure, SizeOf};
 use peer_ring_core::hlc::Stamp;
-use peer_ring_core::id::{AppId, Epoch, NodeId, NodeName, PartitionId, RequestId};
+use peer_ring_core::id::{AppId, ClusterId, Epoch, NodeId, NodeName, PartitionId, RequestId};
 use peer_ring_core::key::Key;
 use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
@@ -235,6 +235,7 @@ pub fn identity() -> Identity {
         capabilities: ["resume".into(), "zstd".into()].into(),
         ring_epoch: Epoch(7),
         ring_fingerprint: 0xa1a2_a3a4_a5a6_a7a8,
+        cluster_id: ClusterId(0),
     }
 }
 
@@ -244,11 +245,15 @@ pub fn frames() -> Vec<(&'static str, &'static str, Frame)> {
     let chunk = |is_last| Frame::Chunk(Chunk { stream: 9, bytes: "piece".into(), is_last });
     let batch = vec![response(Response::Applied), execute(None, false, "do".into())];
     let young = Identity { ring_fingerprint: 0, ring_epoch: Epoch(0), ..identity() };
+    let founded = Identity { cluster_id: ClusterId(0xc1c2_c3c4_c5c6_c7c8), ..identity() };
+    let of_founded = Hello { identity: founded.clone(), lane: Lane::Foreground };
     let mut all = vec![
         ("hello", "foreground", hello(Lane::Foreground)),
         ("hello", "background", hello(Lane::Background)),
         ("welcome", "ring", Frame::Welcome(Welcome { identity: identity(), protocol: 2 })),
         ("welcome", "no_ring", Frame::Welcome(Welcome { identity: young, protocol: 1 })),
+        ("hello", "founded", Frame::Hello(of_founded)),
+        ("welcome", "founded", Frame::Welcome(Welcome { identity: founded, protocol: 2 })),
         ("batch", "two", Frame::Batch(batch)),
         ("batch", "nothing", Frame::Batch(vec![])),
         ("chunk", "more", chunk(false)),

@@ -1,5 +1,5 @@
 //! What a message costs, in release:
-//! `cargo test --release -p peer-ring-proto --test wire -- --ignored --nocapture`.
+//! `cargo test --release -p peer-ring-proto --test wire -- --ignored --nocapture --test-threads=1`.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures time")]
 
 use std::hint::black_box;
@@ -9,9 +9,9 @@ use bytes::Bytes;
 use peer_ring_core::hlc::Stamp;
 use peer_ring_core::peer::{Message, Response};
 use peer_ring_core::record::Version;
-use peer_ring_proto::{Frame, Limits, Packer, WireVersion};
+use peer_ring_proto::{Frame, Limits, Packer, WireVersion, decode, encode};
 
-use crate::samples;
+use crate::{samples, sizes};
 
 const BATCH: u32 = 64;
 const BATCHES: u32 = 2_000;
@@ -57,4 +57,23 @@ fn a_message_costs_less_than_300_ns_both_ways() {
             assert!(packing + decoding < Duration::from_nanos(300));
         }
     }
+}
+
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn a_ring_of_a_thousand_members_costs_less_than_50_ms_both_ways() {
+    let message = sizes::thousand();
+    let limits = Limits::default();
+    let run = || {
+        let began = Instant::now();
+        let bytes = encode(&message, WireVersion::NEWEST);
+        let encoding = began.elapsed();
+        let began = Instant::now();
+        drop(black_box(decode(bytes, &limits).unwrap()));
+        (encoding, began.elapsed())
+    };
+    let best = (0..RUNS).map(|_| run()).min_by_key(|(encoding, decoding)| *encoding + *decoding);
+    let (encoding, decoding) = best.unwrap();
+    println!("a big ring: {encoding:?} to encode and {decoding:?} to decode");
+    assert!(encoding + decoding < Duration::from_millis(50));
 }

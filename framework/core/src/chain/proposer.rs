@@ -112,7 +112,7 @@ impl Proposer {
     }
 
     /// Gives up: another ring was decided, or is to be proposed.
-    pub fn drop(&mut self) {
+    pub fn give_up(&mut self) {
         self.attempt = None;
     }
 

@@ -269,31 +269,37 @@ impl Parts {
 
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hash = Xxh3::new();
+        let mut say = |bytes: &[u8]| {
+            hash.update(&(bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        };
         let mut numbers = |numbers: &[u64]| {
             for number in numbers {
-                hash.update(&number.to_le_bytes());
+                say(&number.to_le_bytes());
             }
         };
         numbers(&[self.cluster.0, self.epoch.0, self.replicas.into(), self.is_held.into()]);
         numbers(&[self.strategy as u64, self.partitions.count().into(), self.reason as u64]);
-        for member in &self.members {
-            let Member { id, vote, weight, tenure, .. } = member;
-            numbers(&[member.seat().0, id.0, vote.0, u64::from(*weight), *tenure as u64]);
-        }
+        numbers(&[self.decided_at.0]);
         for seats in [&self.voters, &self.deposed] {
             numbers(&[seats.len() as u64]);
             seats.iter().for_each(|seat| numbers(&[seat.0]));
         }
-        for layout in [Some(&self.layout), self.target.as_ref()].into_iter().flatten() {
+        for layout in self.target.iter().chain([&self.layout]) {
             numbers(&[layout.fingerprint()]);
         }
         self.since.iter().for_each(|since| numbers(&[since.0]));
+        for member in &self.members {
+            let Member { name, zone, weight, id, vote, address, tenure } = member;
+            say(name.as_str().as_bytes());
+            say(zone.as_deref().unwrap_or_default().as_bytes());
+            say(address.as_bytes());
+            for number in [(*weight).into(), id.0, vote.0, *tenure as u64] {
+                say(&u64::to_le_bytes(number));
+            }
+        }
         hash.digest()
     }
-}
-
-fn is_distinct(list: &[Seat]) -> bool {
-    list.iter().enumerate().all(|(at, seat)| !list[..at].contains(seat))
 }
 
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of

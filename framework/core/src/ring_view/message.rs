@@ -104,6 +104,17 @@ pub enum Out {
 /// Why there can be no ring.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoRing {
+    /// The cluster has another number of partitions than this node was told.
+    #[error(
+        "the cluster has {theirs} partitions, and this node was told {ours}: the number is chosen \
+         when a cluster is founded, set ring.partitions to {theirs}"
+    )]
+    Partitions {
+        /// How many this node was told.
+        ours: u32,
+        /// How many there are.
+        theirs: u32,
+    },
     /// The nodes that see each other make no ring.
     #[error(transparent)]
     Ring(#[from] RingError),

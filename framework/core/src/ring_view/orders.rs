@@ -44,7 +44,7 @@ impl RingView {
             Ok(ring) => {
                 let (fingerprint, epoch) = (ring.fingerprint(), ring.epoch());
                 self.waiting.push(Waiting { caller, fingerprint, epoch });
-                self.proposer.drop();
+                self.proposer.give_up();
                 self.propose(now, Arc::new(ring), out);
             }
         }

@@ -118,7 +118,7 @@ impl RingView {
             if late.iter().any(is_awaited) {
                 let target = steward::target(ring, &self.known, &late);
                 let changes = late.iter().any(|seat| target.evicted.contains(seat));
-                return changes.then(|| (What::Next(Next::Begin(target)), Duration::ZERO));
+                return changes.then_some((What::Next(Next::Begin(target)), Duration::ZERO));
             }
             return None;
         }
@@ -128,7 +128,7 @@ impl RingView {
         let target = self.automatic_target(ring);
         let waits = steward::waits(ring, &self.known, &target, &self.settings);
         (!target.is_empty() && waits.is_none())
-            .then(|| (What::Next(Next::Begin(target)), settle_delay))
+            .then_some((What::Next(Next::Begin(target)), settle_delay))
     }
 
     fn automatic_target(&self, ring: &Ring) -> Target {

@@ -26,6 +26,8 @@ struct Nodes {
     /// Nodes whose replicas never have all they are to have.
     unready: BTreeSet<Seat>,
     expect: usize,
+    partitions: u32,
+    impossible: Option<NoRing>,
     /// What every node is told first.
     first_fact: Option<Fact>,
     settings: steward::Settings,
@@ -58,6 +60,8 @@ impl Nodes {
             left: BTreeSet::new(),
             unready: BTreeSet::new(),
             expect,
+            partitions: 8,
+            impossible: None,
             first_fact: None,
             settings: steward::Settings::default(),
             ids: 0,
@@ -78,7 +82,7 @@ impl Nodes {
         self.ids += 1;
         let id = NodeId(self.ids);
         let ring = Settings {
-            partitions: Partitions::new(8).unwrap(),
+            partitions: Partitions::new(self.partitions).unwrap(),
             replicas: 3,
             ..Settings::default()
         };
@@ -161,7 +165,7 @@ impl Nodes {
                 ControlOut::Left => {
                     self.left.insert(at);
                 }
-                ControlOut::Impossible(why) => panic!("{why}"),
+                ControlOut::Impossible(why) => self.impossible = Some(why),
                 ControlOut::Connect { .. } | ControlOut::Disconnect { .. } => {}
             }
         }

@@ -103,7 +103,7 @@ pub enum ControlOut {
 }
 
 /// What a control actor is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlSettings {
     /// This node, as it wants to be a member.
     pub me: Member,

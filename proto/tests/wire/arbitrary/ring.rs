@@ -47,7 +47,8 @@ fn member_called(name: NodeName) -> impl Strategy<Value = Member> {
     )
 }
 
-fn member() -> BoxedStrategy<Member> {
+/// Any member.
+pub fn member() -> BoxedStrategy<Member> {
     name().prop_flat_map(member_called).boxed()
 }
 

@@ -47,3 +47,14 @@ fn one_that_is_named_and_silent_is_waited_for_a_while() {
     other.pass(Duration::from_secs(6));
     assert_eq!(other.epoch("a"), Epoch(1));
 }
+
+#[test]
+fn a_node_that_was_told_another_number_of_partitions_must_stop() {
+    let mut nodes = Nodes::founded(&["a"]);
+    let ring = Arc::new(nodes.ring("a").clone());
+    nodes.partitions = 16;
+    nodes.expect = 2;
+    nodes.start("b");
+    let why = nodes.impossible.expect("it cannot join");
+    assert_eq!(why, NoRing::Partitions { ours: 16, theirs: ring.partitions().count() });
+}
