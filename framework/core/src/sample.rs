@@ -32,6 +32,8 @@ pub enum Note {
     Add(String, u64),
     /// Answers with the second if the first is there.
     Follow(String, String),
+    /// Answers with the sum of both.
+    Both(String, String),
     /// Writes 1, then 2.
     Twice(String),
 }
@@ -48,13 +50,14 @@ impl App for Notes {
             | Note::Drop(key)
             | Note::Add(key, _)
             | Note::Follow(key, _)
+            | Note::Both(key, _)
             | Note::Twice(key) => Key::from(key),
         }
     }
 
     fn plan(&self, note: &Note) -> Plan {
         match note {
-            Note::Get(_) | Note::Follow(..) => Plan::read(3, 2),
+            Note::Get(_) | Note::Follow(..) | Note::Both(..) => Plan::read(3, 2),
             Note::Set(..) | Note::Drop(_) | Note::Twice(_) => Plan::quorum(3, 2),
             Note::Add(..) => Plan::owner(3, 2),
         }
@@ -76,6 +79,10 @@ impl App for Notes {
             Note::Follow(first, second) => {
                 records.get_as::<u64>(first)?;
                 records.get_as(second)
+            }
+            Note::Both(first, second) => {
+                let read = [first, second].map(|key| records.get_as::<u64>(key).unwrap_or(0));
+                Some(read.into_iter().sum())
             }
             Note::Twice(key) => {
                 records.put_as(&key, &1_u64);

@@ -110,7 +110,8 @@ pub struct Stale {
 
 #[derive(Debug)]
 pub struct Repair {
-    pub reply: Bytes,
+    /// What the reader gets; `None` when no replica held all, so that all must be asked again.
+    pub reply: Option<Bytes>,
     pub stale: Vec<Stale>,
     /// Replicas that were asked for what others lack and have not answered.
     pub fetching: Replicas,

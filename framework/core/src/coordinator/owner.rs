@@ -7,9 +7,13 @@
 //! A command of the owner that wrote nothing is **confirmed**: the others are sent no records, in the
 //! primary's name, and as many must accept that as must accept records. For a primary may have been
 //! deposed without knowing it, and what it reads may be older than what its successor has
-//! acknowledged. That one led nothing before it had copied from enough owners that know the new
-//! ring, one of which is among any w of them; so when w accept, no successor had acknowledged
-//! anything yet when the command ran. With w = 1 nobody is asked, and a deposed primary may answer.
+//! acknowledged. That one led nothing before it had copied from so many owners that knew the new
+//! ring that one of them is among any w. Who knows the new ring refuses the old primary; so when w
+//! accept, no successor had acknowledged anything yet when the command ran. Where w = 1 is enough
+//! nobody is asked, and a deposed primary may answer.
+//!
+//! What such a command read is not sent: of the records that it met, those of a command that has not
+//! been acknowledged may be at this primary alone.
 //!
 //! Records that were refused because of the ring are sent again, but for a command of the owner
 //! only while this node has been primary without a break: else another primary may have led

@@ -20,6 +20,8 @@ pub(super) enum Verdict {
     End(Result<Bytes, Failure>),
     /// It is written again with a later stamp.
     WriteAgain,
+    /// It is read again, now that the replicas are up to date.
+    ReadAgain,
     /// It is tried again so, for another ring may make it succeed; if none does, it failed so.
     Park(Again, Failure),
 }
@@ -115,6 +117,10 @@ impl Coordinator {
                 self.counters.restamped_writes += 1;
                 reached(Mark::WriteAgain);
                 self.lead_write(now, op, out);
+            }
+            Verdict::ReadAgain => {
+                reached(Mark::ReadAfterRepair);
+                self.retry(now, op, Again::Start, out);
             }
             Verdict::Park(again, failure) => self.park(now, op, again, failure, out),
         }

@@ -204,6 +204,11 @@ impl Coordinator {
         if stale.is_empty() || crate::planted!("no-write-back") {
             return Verdict::End(Ok(reply));
         }
+        let behind: Replicas = stale.iter().map(|stale| stale.replica).collect();
+        let is_whole = answers.iter().any(|answer| !behind.contains(answer.replica));
+        // The app knows how to make one reply of several that each lack something.
+        let stands = is_whole || op.plan.reconcile == Reconcile::App;
+        let reply = stands.then_some(reply);
         self.counters.read_repairs += 1;
         reached(Mark::RepairBegun);
         Verdict::WaitAs(self.begin_repair(op, answers, reply, stale, out))

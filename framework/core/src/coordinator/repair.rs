@@ -26,7 +26,7 @@ impl Coordinator {
         &mut self,
         op: &mut Op,
         answers: &[Answer],
-        reply: Bytes,
+        reply: Option<Bytes>,
         stale: Vec<Stale>,
         out: &mut Outbox<Out>,
     ) -> RequestId {
@@ -83,7 +83,10 @@ impl Coordinator {
                 repair.tally.agree(index);
                 let is_done = repair.applying.count() == 0 || repair.tally.is_met();
                 if is_done || crate::planted!("repaired-by-one") {
-                    return Verdict::End(Ok(repair.reply.clone()));
+                    return match repair.reply.take() {
+                        Some(reply) => Verdict::End(Ok(reply)),
+                        None => Verdict::ReadAgain,
+                    };
                 }
                 Verdict::Wait
             }

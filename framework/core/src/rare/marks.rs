@@ -50,6 +50,7 @@ marks! {
         RepairBegun "repair-begun" "Replicas differ, and the stale ones are brought up to date.";
         RepairFetchedMore "repair-fetched-more" "What a repair fetches does not fit one answer.";
         RepairSourceForgot "repair-source-forgot" "The source of a repair has lost what it had shown.";
+        ReadAfterRepair "read-after-repair" "No replica held all that was read, and all are read again.";
         RepairFailed "repair-failed" "A repair loses a replica, and the read fails.";
         WriteAgain "write-again" "A write that met something newer is stamped past it.";
         WriteMetBlank "write-met-blank" "A blank replica keeps a write and does not count.";
