@@ -2,13 +2,16 @@
 //!
 //! An owner of the key coordinates. A node that is none forwards the command once, with what is
 //! left of the client's deadline. Each command is an `Op` that moves through stages, one file each;
-//! here is what they share: who is let in, under which id, and until when.
+//! here is what they share: who is let in, under which id, and until when. What fails because the
+//! ring is changing waits here and is tried again (see the file `parked.rs`).
 
+mod begin;
 mod forward;
 mod latency;
 mod message;
 mod op;
 mod owner;
+mod parked;
 mod progress;
 mod read;
 mod repair;
@@ -20,16 +23,15 @@ use std::time::Duration;
 
 use ahash::AHashMap;
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 pub use message::{Abandon, Ask, In, Out};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::app::{Apps, Kind};
+use crate::app::Apps;
 use crate::failure::Failure;
 use crate::hlc::Clock;
 use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
-use crate::peer::{Refusal, Request, Response};
+use crate::peer::{Request, Response};
 use crate::rare::{Mark, reached, switched_on};
 use crate::record::Version;
 use crate::ring::Ring;
@@ -74,6 +76,8 @@ pub struct Counters {
     pub restamped_writes: u64,
     /// Commands that were handed on to an owner.
     pub forwarded: u64,
+    /// Commands that waited for another ring, or for a primary.
+    pub parked: u64,
     /// Commands refused for want of room.
     pub overloaded: u64,
 }
@@ -85,6 +89,7 @@ impl Counters {
         self.read_repairs += other.read_repairs;
         self.restamped_writes += other.restamped_writes;
         self.forwarded += other.forwarded;
+        self.parked += other.parked;
         self.overloaded += other.overloaded;
     }
 }
@@ -170,46 +175,6 @@ impl Coordinator {
         Ok(ring)
     }
 
-    fn start(&mut self, now: Now, client: Client, ask: Ask, ring: &Ring, out: &mut Outbox<Out>) {
-        let partition = ring.partition(ask.key);
-        let owners = ring.owners(partition, ask.plan.n.min(ring.replicas()));
-        let mut op = Box::new(Op {
-            client,
-            app: ask.app,
-            key: ask.key,
-            partition,
-            plan: ask.plan,
-            command: ask.command,
-            deadline: now.tick + ask.timeout,
-            owners: SmallVec::from_slice(owners),
-            is_maybe_written: false,
-            refusal: None,
-            stage: Stage::Lead,
-        });
-        if usize::from(op.wanted()) > op.owners.len() {
-            let failure = op.not_met(false);
-            return finish(client, Err(failure), out);
-        }
-        let is_here = match op.plan.kind {
-            Kind::Read | Kind::Write => op.owners.contains(&self.seat),
-            Kind::Owner => op.owners[0] == self.seat,
-        };
-        let id = self.next_id();
-        if is_here {
-            match op.plan.kind {
-                Kind::Read => self.begin_read(now, id, &mut op, out),
-                Kind::Write => self.send_write(now, id, &mut op, out),
-                Kind::Owner => self.begin_lead(now, id, &mut op, out),
-            }
-        } else if let Client::Peer(to, id) = client {
-            let response = Response::Refused(Refusal::NotOwner);
-            return out.push(Out::Respond { to, id, response });
-        } else {
-            return self.begin_forward(now, id, op, out);
-        }
-        self.keep(id, op);
-    }
-
     /// Keeps an operation that waits for answers under the id they will bear.
     fn keep(&mut self, id: RequestId, op: Box<Op>) {
         self.bytes += op.command.len();
@@ -284,7 +249,7 @@ impl Coordinator {
         };
         reached(Mark::Abandoned);
         if let Stage::Forward(forward) = &op.stage {
-            let to = op.owners[usize::from(forward.to)];
+            let to = op.seat(forward.to);
             out.push(Out::Send { to, id, request: Request::Cancel { key: op.key } });
         }
     }
@@ -303,7 +268,7 @@ impl Actor for Coordinator {
 
     fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
         match input {
-            In::View(view) => self.view = view,
+            In::View(view) => self.see(now, view, out),
             In::Ask { caller, ask } => self.take(now, Client::Caller(caller), ask, out),
             // The network delivered it twice; the first is under way, and will be answered.
             In::Forwarded { from, id, .. }
@@ -346,6 +311,10 @@ impl Actor for Coordinator {
                 continue;
             }
             if op.due() <= now.tick {
+                if let Stage::Parked(_) = op.stage {
+                    self.unpark(now, op, out);
+                    continue;
+                }
                 self.hedge_read(now, &mut op, id, out);
             }
             self.timers.set(op.due(), id);

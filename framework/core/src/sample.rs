@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Wall;
 use crate::app::{App, Apps, Plan, Records, encode, table_key};
 use crate::coordinator::Ask;
 use crate::hlc::Stamp;
@@ -31,6 +32,8 @@ pub enum Note {
     Add(String, u64),
     /// Answers with the second if the first is there.
     Follow(String, String),
+    /// Answers with the sum of both.
+    Both(String, String),
     /// Writes 1, then 2.
     Twice(String),
 }
@@ -47,13 +50,14 @@ impl App for Notes {
             | Note::Drop(key)
             | Note::Add(key, _)
             | Note::Follow(key, _)
+            | Note::Both(key, _)
             | Note::Twice(key) => Key::from(key),
         }
     }
 
     fn plan(&self, note: &Note) -> Plan {
         match note {
-            Note::Get(_) | Note::Follow(..) => Plan::read(3, 2),
+            Note::Get(_) | Note::Follow(..) | Note::Both(..) => Plan::read(3, 2),
             Note::Set(..) | Note::Drop(_) | Note::Twice(_) => Plan::quorum(3, 2),
             Note::Add(..) => Plan::owner(3, 2),
         }
@@ -75,6 +79,10 @@ impl App for Notes {
             Note::Follow(first, second) => {
                 records.get_as::<u64>(first)?;
                 records.get_as(second)
+            }
+            Note::Both(first, second) => {
+                let read = [first, second].map(|key| records.get_as::<u64>(key).unwrap_or(0));
+                Some(read.into_iter().sum())
             }
             Note::Twice(key) => {
                 records.put_as(&key, &1_u64);
@@ -147,6 +155,19 @@ pub fn ring(members: &[&str]) -> Arc<Ring> {
 /// A ring of so many partitions with three owners each.
 pub fn ring_of(partitions: u32, members: &[&str]) -> Arc<Ring> {
     ring_with(partitions, 3, members)
+}
+
+/// The ring on its way to do without the member on `leaving`.
+pub fn begin_without(ring: &Ring, leaving: Seat) -> Arc<Ring> {
+    let stays = |member: &&Member| member.seat() != leaving;
+    let members = ring.members().iter().filter(stays).cloned().collect();
+    Arc::new(ring.begin(Wall::default(), members).unwrap())
+}
+
+/// The ring on its way to these members.
+pub fn begin_with(ring: &Ring, members: &[&str]) -> Arc<Ring> {
+    let members = members.iter().map(|member| Member::new(name(member))).collect();
+    Arc::new(ring.begin(Wall::default(), members).unwrap())
 }
 
 /// A ring of so many partitions with so many owners each.

@@ -3,34 +3,29 @@
 //! It goes to the same owner as the one before it for the same partition, unless that one does not
 //! answer. Another owner is tried only while it is certain that nothing has happened yet: when the
 //! request never left this node, or when the owner refused it. A command that only reads may be
-//! tried again in any case.
+//! tried again in any case. When no owner is left it is parked, and begins anew.
 
 use crate::actor::{Now, Outbox};
 use crate::app::Kind;
-use crate::coordinator::op::{Forward, Op, Stage};
+use crate::coordinator::op::{Again, Forward, Op, Stage, is_about_the_ring};
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::failure::Failure;
 use crate::id::RequestId;
-use crate::peer::{Request, Response};
+use crate::peer::{Refusal, Request, Response};
 use crate::quorum::Replicas;
 use crate::rare::{Mark, reached};
 use crate::view::PeerState;
 
 impl Coordinator {
     /// Hands a command on, and keeps it until it is answered.
-    pub(super) fn begin_forward(
-        &mut self,
-        now: Now,
-        id: RequestId,
-        mut op: Box<Op>,
-        out: &mut Outbox<Out>,
-    ) {
+    pub(super) fn begin_forward(&mut self, now: Now, mut op: Box<Op>, out: &mut Outbox<Out>) {
         let tried = Replicas::default();
         let Some(to) = self.next_owner(&op, tried) else {
             reached(Mark::ForwardNobody);
             let failure = nobody_left(&op);
-            return self.end(&op, Err(failure), out);
+            return self.park(now, op, Again::Start, failure, out);
         };
+        let id = self.next_id();
         self.counters.forwarded += 1;
         forward(now, id, &mut op, to, tried, out);
         self.keep(id, op);
@@ -42,15 +37,15 @@ impl Coordinator {
             // A link may stand to a primary that does not answer. To ask it would leave open
             // whether the command has run, for as long as the caller waits and afterwards.
             Kind::Owner => {
-                let is_down = self.view.health.state(op.owners[0]) == PeerState::Down;
-                (!tried.contains(0) && !is_down).then_some(0)
+                let is_down = self.view.health.state(op.seat(op.primary)) == PeerState::Down;
+                (!tried.contains(op.primary) && !is_down).then_some(op.primary)
             }
             Kind::Read | Kind::Write => {
-                let count = op.replicas();
+                let count = op.quorums.of_owners().count();
                 let first = self.first_choice(count);
                 let turns = (0..count).map(|turn| (first + turn) % count);
                 let untried = turns.filter(|index| !tried.contains(*index));
-                untried.min_by_key(|index| self.view.health.state(op.owners[usize::from(*index)]))
+                untried.min_by_key(|index| self.view.health.state(op.seat(*index)))
             }
         }
     }
@@ -107,9 +102,18 @@ impl Coordinator {
             reached(Mark::ForwardLost);
             return Verdict::End(Err(op.not_met(true)));
         }
+        if self.is_outdated(op) {
+            return Verdict::Park(Again::Start, nobody_left(op));
+        }
         let Some(to) = self.next_owner(op, tried) else {
             reached(Mark::ForwardNobody);
-            return Verdict::End(Err(nobody_left(op)));
+            let failure = nobody_left(op);
+            return match op.refusal {
+                Some(refusal) if refusal != Refusal::Blank && !is_about_the_ring(refusal) => {
+                    Verdict::End(Err(failure))
+                }
+                Some(_) | None => Verdict::Park(Again::Start, failure),
+            };
         };
         reached(Mark::ForwardElsewhere);
         forward(now, id, op, to, tried, out);
@@ -134,7 +138,7 @@ fn forward(
         command: op.command.clone(),
         timeout_ms: u32::try_from(left).unwrap_or(u32::MAX),
     };
-    out.push(Out::Send { to: op.owners[usize::from(to)], id, request });
+    out.push(Out::Send { to: op.seat(to), id, request });
     op.stage = Stage::Forward(Forward { to, tried });
 }
 

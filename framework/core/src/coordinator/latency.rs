@@ -44,11 +44,13 @@ impl Latency {
 }
 
 impl Coordinator {
-    /// The index of the one of `owners` that is likely to answer soonest, of those not passed over.
+    /// The index of the one of `replicas` that is likely to answer soonest, of those not passed
+    /// over; of those preferred unless they are down.
     pub(super) fn fastest(
         &self,
-        owners: &[Seat],
+        replicas: &[Seat],
         is_passed_over: impl Fn(u8) -> bool,
+        is_preferred: impl Fn(u8) -> bool,
     ) -> Option<u8> {
         let speed = |seat: Seat| {
             if seat == self.seat {
@@ -57,8 +59,12 @@ impl Coordinator {
             let mean = self.latencies.get(&seat).map_or(1, |latency| latency.mean_ns());
             (self.view.health.state(seat), mean)
         };
-        let left = (0..).zip(owners).filter(|(index, _)| !is_passed_over(*index));
-        left.min_by_key(|(_, seat)| speed(**seat)).map(|(index, _)| index)
+        let rank = |index, seat| {
+            let speed = speed(seat);
+            (speed.0 == PeerState::Down, !is_preferred(index), speed)
+        };
+        let left = (0..).zip(replicas).filter(|(index, _)| !is_passed_over(*index));
+        left.min_by_key(|(index, seat)| rank(*index, **seat)).map(|(index, _)| index)
     }
 
     /// Takes note that `seat` took so long, or has not answered for so long.

@@ -3,9 +3,11 @@
 //! A **read** asks as many replicas as must answer and turns to spare ones when those are late or
 //! refuse; when the answers differ it becomes a **repair** first. A **write** is at all replicas at
 //! once. A command of the **owner** is **led** here and then **replicated**, and so is a write that
-//! met something newer, with a later stamp. What another node owns is **forwarded**.
+//! met something newer, with a later stamp. What another node owns is **forwarded**. Whatever fails
+//! because the ring is changing is **parked**, and tried again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -13,10 +15,10 @@ use smallvec::SmallVec;
 use crate::actor::Instant;
 use crate::app::Plan;
 use crate::failure::Failure;
-use crate::id::{AppId, CallerId, PartitionId, RequestId, Seat};
+use crate::id::{AppId, CallerId, Epoch, PartitionId, RequestId, Seat};
 use crate::key::Key;
-use crate::peer::Refusal;
-use crate::quorum::{Replicas, Tally};
+use crate::peer::{Entry, Refusal};
+use crate::quorum::{Quorums, Replicas, Tally};
 use crate::record::{Record, Version};
 
 /// Who waits for the outcome.
@@ -38,11 +40,27 @@ pub struct Op {
     pub plan: Plan,
     pub command: Bytes,
     pub deadline: Instant,
-    pub owners: SmallVec<[Seat; 4]>,
+    /// The owners that it is for, and then those who are to own the partition and do not yet.
+    pub replicas: SmallVec<[Seat; 4]>,
+    /// Which of them must answer.
+    pub quorums: Quorums,
+    /// Since when the partition is laid out so. The wiring gives it to every request, so an attempt
+    /// asks nobody any more when the ring says something else.
+    pub since: Epoch,
+    /// Which of the replicas runs commands of the owner.
+    pub primary: u8,
     /// Whether some replica may keep what this command writes.
     pub is_maybe_written: bool,
+    /// Whether others may have been primary since this node led it.
+    pub is_interrupted: bool,
     /// What the last of those said that refused it.
     pub refusal: Option<Refusal>,
+    /// Who refused this attempt because of the ring, and may not the next.
+    pub turned_away: Replicas,
+    /// Whether it ever waited for another ring.
+    pub was_parked: bool,
+    /// How long it was parked the last time under this ring.
+    pub pause: Duration,
     pub stage: Stage,
 }
 
@@ -61,6 +79,8 @@ pub enum Stage {
     Replicate(Replicate),
     /// An owner does it.
     Forward(Forward),
+    /// It waits for another ring, or for a moment.
+    Parked(Parked),
 }
 
 #[derive(Debug)]
@@ -90,19 +110,21 @@ pub struct Stale {
 
 #[derive(Debug)]
 pub struct Repair {
-    pub reply: Bytes,
+    /// What the reader gets; `None` when no replica held all, so that all must be asked again.
+    pub reply: Option<Bytes>,
     pub stale: Vec<Stale>,
     /// Replicas that were asked for what others lack and have not answered.
     pub fetching: Replicas,
     pub fetched: BTreeMap<Bytes, Record>,
     /// Replicas that were sent what they lack and have not answered.
     pub applying: Replicas,
-    /// How many of the replicas that answered the read are known to be up to date.
-    pub fresh: u8,
+    /// Who of those that answered the read is known to be up to date.
+    pub tally: Tally,
 }
 
 #[derive(Debug)]
 pub struct Write {
+    pub stamp: Version,
     pub tally: Tally,
     pub answers: SmallVec<[Answer; 3]>,
     pub newest: Version,
@@ -113,6 +135,8 @@ pub struct Write {
 pub struct Replicate {
     pub tally: Tally,
     pub reply: Bytes,
+    /// What the leading replica wrote; nothing when the others only confirm who is primary.
+    pub records: Vec<Entry>,
 }
 
 #[derive(Debug)]
@@ -121,11 +145,59 @@ pub struct Forward {
     pub tried: Replicas,
 }
 
+#[derive(Debug)]
+pub struct Parked {
+    pub again: Again,
+    /// Why the last attempt failed.
+    pub failure: Failure,
+    /// When to try again, if the ring does not change before.
+    pub at: Instant,
+}
+
+/// How a command is tried again.
+#[derive(Debug)]
+pub enum Again {
+    /// From its beginning, wherever it now belongs.
+    Start,
+    /// The same write, so that whoever took it before has nothing more to do.
+    Write(Version),
+    /// The same records, and the same reply.
+    Replicate { records: Vec<Entry>, reply: Bytes },
+}
+
+/// Whether another ring, at the one that refused or at this node, may make it do the same.
+pub fn is_about_the_ring(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::NotOwner
+        | Refusal::WrongEpoch
+        | Refusal::Behind
+        | Refusal::NotPrimary
+        | Refusal::NotReady => true,
+        Refusal::Blank | Refusal::Overloaded | Refusal::UnknownApp | Refusal::BadCommand => false,
+    }
+}
+
+/// Whether who refused so may do it nevertheless, or may have done it, if the network delivers a
+/// request twice: what it knows of the ring changes from the one time to the other.
+fn may_be_done_all_the_same(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::WrongEpoch | Refusal::Behind | Refusal::NotReady => true,
+        Refusal::NotOwner
+        | Refusal::NotPrimary
+        | Refusal::Blank
+        | Refusal::Overloaded
+        | Refusal::UnknownApp
+        | Refusal::BadCommand => false,
+    }
+}
+
 impl Op {
     /// When something is to be done for it although nobody answers.
     pub fn due(&self) -> Instant {
         match &self.stage {
-            Stage::Read(Read { late_at: Some(at), .. }) => self.deadline.min(*at),
+            Stage::Read(Read { late_at: Some(at), .. }) | Stage::Parked(Parked { at, .. }) => {
+                self.deadline.min(*at)
+            }
             Stage::Read(_)
             | Stage::Repair(_)
             | Stage::Write(_)
@@ -137,7 +209,7 @@ impl Op {
 
     /// The index of `seat` among the command's replicas.
     pub fn index_of(&self, seat: Seat) -> Option<u8> {
-        let at = self.owners.iter().position(|owner| *owner == seat)?;
+        let at = self.replicas.iter().position(|replica| *replica == seat)?;
         u8::try_from(at).ok()
     }
 
@@ -146,7 +218,7 @@ impl Op {
         if self.waits_for(index) {
             return index;
         }
-        (0..self.replicas()).find(|other| self.waits_for(*other)).unwrap_or(index)
+        self.quorums.all().iter().find(|other| self.waits_for(*other)).unwrap_or(index)
     }
 
     /// Whether the replica or owner with this index was asked something and has not answered.
@@ -160,7 +232,7 @@ impl Op {
                 tally.is_open(index)
             }
             Stage::Forward(forward) => forward.to == index,
-            Stage::Lead => false,
+            Stage::Lead | Stage::Parked(_) => false,
         }
     }
 
@@ -168,21 +240,21 @@ impl Op {
     pub fn progress(&self) -> (u8, u8) {
         match &self.stage {
             Stage::Read(Read { tally, .. })
+            | Stage::Repair(Repair { tally, .. })
             | Stage::Write(Write { tally, .. })
             | Stage::Replicate(Replicate { tally, .. }) => (tally.acked(), tally.wanted()),
-            Stage::Repair(repair) => (repair.fresh, self.wanted()),
-            Stage::Lead | Stage::Forward(_) => (0, self.wanted()),
+            Stage::Lead | Stage::Forward(_) | Stage::Parked(_) => (0, self.quorums.wanted()),
         }
     }
 
-    /// How many replicas there are.
-    pub fn replicas(&self) -> u8 {
-        u8::try_from(self.owners.len()).expect("at most 16 owners")
+    /// Where the replica with this index is.
+    pub fn seat(&self, index: u8) -> Seat {
+        self.replicas[usize::from(index)]
     }
 
-    /// How many replicas must answer.
-    pub fn wanted(&self) -> u8 {
-        self.plan.need.of(self.replicas())
+    /// Who of its replicas are owners.
+    pub fn owners(&self) -> &[Seat] {
+        &self.replicas[..usize::from(self.quorums.of_owners().count())]
     }
 
     /// What some replica has replied to a write; a mistake that is planted needs it.
@@ -190,14 +262,64 @@ impl Op {
         match &self.stage {
             Stage::Write(write) => write.answers.first().map(|answer| answer.reply.clone()),
             Stage::Replicate(replicate) => Some(replicate.reply.clone()),
-            Stage::Read(_) | Stage::Repair(_) | Stage::Lead | Stage::Forward(_) => None,
+            Stage::Read(_)
+            | Stage::Repair(_)
+            | Stage::Lead
+            | Stage::Forward(_)
+            | Stage::Parked(_) => None,
         }
     }
 
     /// The failure of a command that nobody finished in time.
     pub fn timed_out(&self) -> Failure {
         let (acked, wanted) = self.progress();
-        Failure::TimedOut { acked, wanted, may_have_happened: self.plan.writes() }
+        match &self.stage {
+            Stage::Parked(parked) => self.parked_for_good(&parked.failure),
+            Stage::Replicate(Replicate { records, .. }) if records.is_empty() => {
+                Failure::TimedOut { acked, wanted, may_have_happened: self.is_maybe_written }
+            }
+            Stage::Read(_)
+            | Stage::Repair(_)
+            | Stage::Write(_)
+            | Stage::Lead
+            | Stage::Replicate(_)
+            | Stage::Forward(_) => {
+                Failure::TimedOut { acked, wanted, may_have_happened: self.plan.writes() }
+            }
+        }
+    }
+
+    /// The failure of a command whose last attempt failed so, and that is not tried again.
+    fn parked_for_good(&self, last: &Failure) -> Failure {
+        let may_have_happened = self.plan.writes() && self.is_maybe_written;
+        match *last {
+            _ if !may_have_happened => last.clone(),
+            Failure::QuorumNotMet { acked, wanted, .. } => {
+                Failure::QuorumNotMet { acked, wanted, may_have_happened }
+            }
+            Failure::WrongEpoch { .. } => Failure::WrongEpoch { may_have_happened },
+            // It would say that nothing has happened.
+            _ => {
+                let (acked, wanted) = self.progress();
+                Failure::TimedOut { acked, wanted, may_have_happened }
+            }
+        }
+    }
+
+    /// Takes note that the replica or owner with this index refused.
+    pub fn refused_by(&mut self, index: u8, refusal: Refusal) {
+        self.refusal = Some(refusal);
+        if is_about_the_ring(refusal) {
+            self.turned_away.insert(index);
+        }
+        let writes = match &self.stage {
+            Stage::Write(_) => true,
+            Stage::Replicate(replicate) => !replicate.records.is_empty(),
+            // What is forwarded is sent once, so who refuses it does not do it.
+            Stage::Forward(_) => false,
+            Stage::Read(_) | Stage::Repair(_) | Stage::Lead | Stage::Parked(_) => false,
+        };
+        self.is_maybe_written |= writes && may_be_done_all_the_same(refusal);
     }
 
     /// The failure of a command whose quorum cannot be had; `is_open` when a replica that was

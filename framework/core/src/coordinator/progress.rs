@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::actor::{Now, Outbox};
-use crate::coordinator::op::{Op, Stage};
+use crate::coordinator::op::{Again, Op, Stage};
 use crate::coordinator::{Coordinator, Out, owner, repair};
 use crate::failure::Failure;
 use crate::id::{RequestId, Seat};
@@ -20,6 +20,10 @@ pub(super) enum Verdict {
     End(Result<Bytes, Failure>),
     /// It is written again with a later stamp.
     WriteAgain,
+    /// It is read again, now that the replicas are up to date.
+    ReadAgain,
+    /// It is tried again so, for another ring may make it succeed; if none does, it failed so.
+    Park(Again, Failure),
 }
 
 impl Coordinator {
@@ -44,7 +48,7 @@ impl Coordinator {
             index = op.anybody(index);
         }
         if let Response::Refused(refusal) = response {
-            op.refusal = Some(refusal);
+            op.refused_by(index, refusal);
         }
         let verdict = match op.stage {
             Stage::Read(_) => self.read_answer(now, &mut op, index, id, response, out),
@@ -52,7 +56,7 @@ impl Coordinator {
             Stage::Write(_) => self.write_answer(now, &mut op, index, response),
             Stage::Replicate(_) => owner::replicate_answer(&mut op, index, &response),
             Stage::Forward(_) => self.forward_answer(now, &mut op, index, id, response, out),
-            Stage::Lead => Verdict::Wait,
+            Stage::Lead | Stage::Parked(_) => Verdict::Wait,
         };
         self.settle(now, id, op, verdict, out);
     }
@@ -74,13 +78,13 @@ impl Coordinator {
         op.is_maybe_written |= may_have_arrived;
         let verdict = match op.stage {
             Stage::Read(_) => self.read_failed(now, &mut op, index, id, out),
-            Stage::Repair(_) => repair::failed(&op),
+            Stage::Repair(_) => repair::failed(&mut op, index),
             Stage::Write(_) => self.write_failed(&mut op, index),
             Stage::Replicate(_) => owner::replicate_failed(&mut op, index),
             Stage::Forward(_) => {
                 self.forward_failed(now, &mut op, index, id, may_have_arrived, out)
             }
-            Stage::Lead => Verdict::Wait,
+            Stage::Lead | Stage::Parked(_) => Verdict::Wait,
         };
         self.settle(now, id, op, verdict, out);
     }
@@ -101,7 +105,7 @@ impl Coordinator {
         &mut self,
         now: Now,
         id: RequestId,
-        mut op: Box<Op>,
+        op: Box<Op>,
         verdict: Verdict,
         out: &mut Outbox<Out>,
     ) {
@@ -112,10 +116,13 @@ impl Coordinator {
             Verdict::WriteAgain => {
                 self.counters.restamped_writes += 1;
                 reached(Mark::WriteAgain);
-                let id = self.next_id();
-                self.begin_lead(now, id, &mut op, out);
-                self.keep(id, op);
+                self.lead_write(now, op, out);
             }
+            Verdict::ReadAgain => {
+                reached(Mark::ReadAfterRepair);
+                self.retry(now, op, Again::Start, out);
+            }
+            Verdict::Park(again, failure) => self.park(now, op, again, failure, out),
         }
     }
 }

@@ -2,7 +2,8 @@
 //! reader is answered.
 //!
 //! So what one quorum read has returned, no later one misses: the write-back of Attiya, Bar-Noy
-//! and Dolev, *Sharing Memory Robustly in Message-Passing Systems* (1995).
+//! and Dolev, *Sharing Memory Robustly in Message-Passing Systems* (1995). While the partition
+//! moves that must hold for reads in either layout, and a quorum of each is brought up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +11,12 @@ use bytes::Bytes;
 
 use crate::actor::Outbox;
 use crate::app::seen;
-use crate::coordinator::op::{Answer, Op, Repair, Stage, Stale};
+use crate::coordinator::op::{Again, Answer, Op, Repair, Stage, Stale, is_about_the_ring};
 use crate::coordinator::read::all_saw_the_same;
 use crate::coordinator::{Coordinator, Out, Verdict};
 use crate::id::RequestId;
 use crate::peer::{Entry, Request, Response};
-use crate::quorum::Replicas;
+use crate::quorum::{Replicas, Tally};
 use crate::rare::{Mark, reached};
 use crate::record::Freshness;
 
@@ -24,20 +25,29 @@ impl Coordinator {
     pub(super) fn begin_repair(
         &mut self,
         op: &mut Op,
-        answered: usize,
-        reply: Bytes,
+        answers: &[Answer],
+        reply: Option<Bytes>,
         stale: Vec<Stale>,
         out: &mut Outbox<Out>,
     ) -> RequestId {
         let id = self.next_id();
-        let behind: BTreeSet<_> = stale.iter().map(|stale| stale.replica).collect();
+        let behind: Replicas = stale.iter().map(|stale| stale.replica).collect();
+        let answered: Replicas = answers.iter().map(|answer| answer.replica).collect();
+        let mut tally = Tally::new(op.quorums);
+        for index in op.quorums.all().iter() {
+            if !answered.contains(index) {
+                tally.fail(index);
+            } else if !behind.contains(index) {
+                tally.agree(index);
+            }
+        }
         let mut repair = Repair {
             reply,
             stale,
             fetching: Replicas::default(),
             fetched: BTreeMap::new(),
             applying: Replicas::default(),
-            fresh: u8::try_from(answered - behind.len()).expect("at most 16 owners"),
+            tally,
         };
         let sources: BTreeSet<_> = repair.stale.iter().map(|stale| stale.source).collect();
         for source in sources {
@@ -50,7 +60,7 @@ impl Coordinator {
 
     fn fetch(&self, op: &Op, id: RequestId, source: u8, keys: Vec<Bytes>, out: &mut Outbox<Out>) {
         let request = Request::Fetch { partition: op.partition, keys };
-        self.send(op.partition, op.owners[usize::from(source)], id, request, out);
+        self.send(op.partition, op.seat(source), id, request, out);
     }
 
     pub(super) fn repair_answer(
@@ -70,13 +80,24 @@ impl Coordinator {
             }
             Response::Applied if repair.applying.contains(index) => {
                 repair.applying = repair.applying.without(Replicas::only(index));
-                repair.fresh += 1;
-                if repair.applying.count() == 0 || crate::planted!("repaired-by-one") {
-                    return Verdict::End(Ok(repair.reply.clone()));
+                repair.tally.agree(index);
+                let is_done = repair.applying.count() == 0 || repair.tally.is_met();
+                if is_done || crate::planted!("repaired-by-one") {
+                    return match repair.reply.take() {
+                        Some(reply) => Verdict::End(Ok(reply)),
+                        None => Verdict::ReadAgain,
+                    };
                 }
                 Verdict::Wait
             }
             Response::Fetched { .. } | Response::Applied => Verdict::Wait,
+            Response::Refused(refusal) if is_about_the_ring(refusal) => {
+                let failure = op.not_met(false);
+                match failed(op, index) {
+                    Verdict::End(_) => Verdict::Park(Again::Start, failure),
+                    other => other,
+                }
+            }
             Response::Executed { .. }
             | Response::Superseded { .. }
             | Response::Copied { .. }
@@ -84,7 +105,7 @@ impl Coordinator {
             | Response::Lacking { .. }
             | Response::Forwarded(_)
             | Response::Alive
-            | Response::Refused(_) => failed(op),
+            | Response::Refused(_) => failed(op, index),
         }
     }
 
@@ -107,7 +128,7 @@ impl Coordinator {
         } else if missing.len() == missed {
             // It has lost what it answered with, so nobody is known to hold it.
             reached(Mark::RepairSourceForgot);
-            return failed(op);
+            return gone(op);
         } else {
             reached(Mark::RepairFetchedMore);
             self.fetch(op, id, source, missing, out);
@@ -132,13 +153,31 @@ impl Coordinator {
         for (replica, records) in lacking {
             repair.applying.insert(replica);
             let request = Request::Apply { partition: op.partition, records, as_primary: false };
-            self.send(op.partition, op.owners[usize::from(replica)], id, request, out);
+            self.send(op.partition, op.replicas[usize::from(replica)], id, request, out);
         }
     }
 }
 
+/// Replica `index` will not do its part of a repair. The read can do without one that was to be
+/// brought up to date if enough others are.
+pub(super) fn failed(op: &mut Op, index: u8) -> Verdict {
+    if !op.waits_for(index) {
+        return Verdict::Wait;
+    }
+    if let Stage::Repair(repair) = &mut op.stage
+        && repair.applying.contains(index)
+    {
+        repair.applying = repair.applying.without(Replicas::only(index));
+        repair.tally.fail(index);
+        if !repair.tally.is_out_of_reach() {
+            return Verdict::Wait;
+        }
+    }
+    gone(op)
+}
+
 /// A repair whose source or target is gone: what was read may be seen by too few.
-pub(super) fn failed(op: &Op) -> Verdict {
+fn gone(op: &Op) -> Verdict {
     reached(Mark::RepairFailed);
     Verdict::End(Err(op.not_met(false)))
 }

@@ -1,5 +1,7 @@
 mod forward;
+mod joint;
 mod owner;
+mod parked;
 mod read;
 mod repair;
 mod storm;
@@ -9,7 +11,7 @@ use super::*;
 use crate::app::{Plan, decode, encode, seen};
 use crate::hlc::Stamp;
 use crate::id::{AppId, CallerId, PartitionId};
-use crate::peer::{Entry, Execute};
+use crate::peer::{Entry, Execute, Refusal};
 use crate::quorum::Need;
 use crate::replica::Led;
 use crate::sample::cluster::Cluster;
@@ -19,7 +21,10 @@ use crate::view::{Health, PeerHealth, PeerState};
 /// The coordinator of one of four nodes, three of which own the only partition; and what it says.
 /// Owners go by their place in the preference list, the primary first.
 struct World {
+    /// The ring by which owners are called.
     ring: Arc<Ring>,
+    /// The ring that the coordinator knows.
+    known: Arc<Ring>,
     coordinator: Coordinator,
     now: Now,
     /// Requests to replicas and owners, this node's own replica included.
@@ -45,6 +50,7 @@ impl World {
         let coordinator =
             Coordinator::new(seat, NodeId(7), Desk::Shard(0), settings, sample::apps());
         let mut world = Self {
+            known: Arc::clone(&ring),
             ring,
             coordinator,
             now: Now { wall: crate::actor::Wall(1_000), ..Now::default() },
@@ -70,8 +76,39 @@ impl World {
             id: None,
         };
         let peers = self.ring.preference(PartitionId(0)).iter().enumerate().map(line).collect();
-        let (ring, health) = (Some(Arc::clone(&self.ring)), Arc::new(Health::new(peers)));
+        let (ring, health) = (Some(Arc::clone(&self.known)), Arc::new(Health::new(peers)));
         self.tell(In::View(View { ring, health }));
+    }
+
+    /// The coordinator learns of another ring, and that all peers are alive.
+    fn learn(&mut self, ring: Arc<Ring>) {
+        self.known = ring;
+        self.set_down(&[]);
+    }
+
+    /// The partition begins to move away from the owner `index`, to the node after the owners.
+    fn begin_without(&mut self, index: usize) {
+        let ring = sample::begin_without(&self.known, self.owner(index));
+        self.learn(ring);
+    }
+
+    /// What was moving has arrived.
+    fn finish_move(&mut self) {
+        let ring = self.known.settle(self.now.wall);
+        self.learn(Arc::new(ring));
+    }
+
+    /// These are no primaries any more, and all others are.
+    fn depose(&mut self, deposed: &[usize]) {
+        let seats = deposed.iter().map(|index| self.owner(*index)).collect();
+        let ring = self.known.depose(self.now.wall, seats);
+        self.learn(Arc::new(ring));
+    }
+
+    /// Something else changes about the ring, and every partition stays as it is.
+    fn change_nothing(&mut self) {
+        let ring = self.known.hold(self.now.wall, !self.known.is_held());
+        self.learn(Arc::new(ring));
     }
 
     fn tell(&mut self, input: In) {

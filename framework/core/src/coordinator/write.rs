@@ -12,43 +12,56 @@
 //! of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts* (1997), the first of which is
 //! left out while nobody objects.
 
+//!
+//! A write that replicas refuse because of the ring is sent again as it is, with the stamp that it
+//! has: to those who have it already, that is no more than a message delivered twice. It may be
+//! sent to other replicas then, and by a node that is none of them any more.
+
 use smallvec::SmallVec;
 
 use crate::actor::{Now, Outbox};
 use crate::app::Undecodable;
-use crate::coordinator::op::{Answer, Op, Stage, Write};
+use crate::coordinator::op::{Again, Answer, Op, Stage, Write};
 use crate::coordinator::{Coordinator, Out, Verdict};
+use crate::failure::Failure;
 use crate::id::RequestId;
 use crate::peer::{Execute, Refusal, Request, Response};
-use crate::quorum::{Need, Tally, WriteState};
+use crate::quorum::{Need, Replicas, Tally, WriteState};
 use crate::rare::{Mark, reached};
 use crate::record::Version;
 
 impl Coordinator {
-    /// Sends the write with a new stamp to all replicas.
+    /// Sends the write to all replicas, with the stamp that it has or a new one.
     pub(super) fn send_write(
         &mut self,
         now: Now,
         id: RequestId,
         op: &mut Op,
+        stamp: Option<Version>,
         out: &mut Outbox<Out>,
     ) {
-        let stamp = self.stamp(now, op.partition);
-        let wanted = op.wanted();
-        for seat in &op.owners {
+        let stamp = stamp.unwrap_or_else(|| self.stamp(now, op.partition));
+        if op.quorums.are_two() {
+            reached(Mark::JointWrite);
+        }
+        op.turned_away = Replicas::default();
+        for seat in &op.replicas {
             let execute = Execute {
                 partition: op.partition,
                 app: op.app,
                 command: op.command.clone(),
                 stamp: Some(stamp),
-                wants_seen: wanted > 1,
+                wants_seen: op.quorums.want_several(),
             };
             self.send(op.partition, *seat, id, Request::Execute(execute), out);
         }
+        let is_of_this_layout = stamp.epoch == op.since;
+        let witnesses = if is_of_this_layout { op.quorums.all() } else { op.quorums.of_owners() };
         op.stage = Stage::Write(Write {
+            stamp,
             tally: match op.plan.need {
-                Need::All => Tally::unanimous(op.replicas()),
-                Need::Majority | Need::Exactly(_) => Tally::new(op.replicas(), wanted),
+                Need::All => Tally::unanimous(op.quorums, witnesses),
+                Need::Majority | Need::Exactly(_) => Tally::new(op.quorums),
             },
             answers: SmallVec::new(),
             newest: Version::NONE,
@@ -63,7 +76,7 @@ impl Coordinator {
         index: u8,
         response: Response,
     ) -> Verdict {
-        let seat = op.owners[usize::from(index)];
+        let seat = op.seat(index);
         let Stage::Write(write) = &mut op.stage else {
             unreachable!("the stage was matched");
         };
@@ -98,6 +111,12 @@ impl Coordinator {
         self.judge_write(op)
     }
 
+    /// Whether something was met that was stamped in a later layout than this node knows. No stamp
+    /// of this node comes after it.
+    fn is_behind(&self, op: &Op, newest: Version) -> bool {
+        self.view.ring.as_ref().is_some_and(|ring| ring.since(op.partition) < newest.epoch)
+    }
+
     pub(super) fn write_failed(&mut self, op: &mut Op, index: u8) -> Verdict {
         if let Stage::Write(write) = &mut op.stage {
             write.tally.fail(index);
@@ -105,7 +124,7 @@ impl Coordinator {
         self.judge_write(op)
     }
 
-    fn judge_write(&mut self, op: &Op) -> Verdict {
+    fn judge_write(&mut self, op: &mut Op) -> Verdict {
         let Stage::Write(write) = &op.stage else {
             unreachable!("the stage was matched");
         };
@@ -114,6 +133,16 @@ impl Coordinator {
         }
         match write.tally.write_state() {
             WriteState::Open => Verdict::Wait,
+            WriteState::Superseded if self.is_behind(op, write.newest) => {
+                reached(Mark::WriteOfLaterLayout);
+                let failure = Failure::WrongEpoch { may_have_happened: false };
+                Verdict::Park(Again::Write(write.stamp), failure)
+            }
+            // Somebody may have taken it in an earlier layout, and somebody may have seen it before
+            // what is newer. Then it must not take effect again; but neither is it known to have.
+            WriteState::Superseded if op.plan.need == Need::All && op.is_maybe_written => {
+                Verdict::End(Err(op.not_met(true)))
+            }
             WriteState::Superseded => Verdict::WriteAgain,
             WriteState::Done => match self.one_reply(op, &write.answers) {
                 Ok(reply) => Verdict::End(Ok(reply)),
@@ -121,8 +150,14 @@ impl Coordinator {
                 Err(Undecodable) => Verdict::End(Err(op.not_met(true))),
             },
             WriteState::OutOfReach => {
+                let (tally, stamp) = (write.tally, write.stamp);
+                let failure = op.not_met(tally.has_open());
+                if tally.excusing(op.turned_away).write_state() != WriteState::OutOfReach {
+                    op.is_maybe_written |= tally.has_open();
+                    return Verdict::Park(Again::Write(stamp), failure);
+                }
                 reached(Mark::WriteOutOfReach);
-                Verdict::End(Err(op.not_met(write.tally.has_open())))
+                Verdict::End(Err(failure))
             }
         }
     }

@@ -50,6 +50,7 @@ marks! {
         RepairBegun "repair-begun" "Replicas differ, and the stale ones are brought up to date.";
         RepairFetchedMore "repair-fetched-more" "What a repair fetches does not fit one answer.";
         RepairSourceForgot "repair-source-forgot" "The source of a repair has lost what it had shown.";
+        ReadAfterRepair "read-after-repair" "No replica held all that was read, and all are read again.";
         RepairFailed "repair-failed" "A repair loses a replica, and the read fails.";
         WriteAgain "write-again" "A write that met something newer is stamped past it.";
         WriteMetBlank "write-met-blank" "A blank replica keeps a write and does not count.";
@@ -65,6 +66,14 @@ marks! {
         LinkLostUnderWay "link-lost-under-way" "A link breaks while commands wait for the peer.";
         TimedOut "timed-out" "The time of a command is up.";
         Abandoned "abandoned" "A command is abandoned while it is under way.";
+        Parked "parked" "A command that the ring made fail waits to be tried again.";
+        ParkedAgain "parked-again" "A command that was tried again fails and waits once more.";
+        JointWrite "joint-write" "A write needs its quorum in two layouts.";
+        JointRead "joint-read" "A read needs its quorum in two layouts.";
+        RetriedWrite "retried-write" "A write is sent again as it was.";
+        ReadBegunAnew "read-begun-anew" "The ring changes under a read, which begins anew.";
+        DeposedUnderWay "deposed-under-way" "A primary is relieved before what it led is held by enough.";
+        WriteOfLaterLayout "write-of-later-layout" "A write meets one of a layout that its node does not know.";
         // Replicas and clocks.
         BlankAsked "blank-asked" "A blank replica is asked and refuses to count.";
         Superseded "superseded" "A replica holds something newer than what it is to write.";

@@ -40,6 +40,8 @@ fn the_next_owner_is_tried_when_the_first_was_not_reached() {
     world.lose(1, false);
     assert_eq!(world.asked(), [0, 1, 2]);
     world.lose(2, false);
+    assert_eq!(world.reply(), None);
+    world.pass(Duration::from_secs(1));
     assert_eq!(world.reply(), Some(&Err(Failure::OwnersDown { partition: 0 })));
 }
 
@@ -77,6 +79,7 @@ fn when_all_owners_have_another_ring_the_ring_is_to_blame() {
     for owner in [0, 1, 2] {
         world.refuse(owner, Refusal::WrongEpoch);
     }
+    world.pass(Duration::from_secs(1));
     let failure = Failure::WrongEpoch { may_have_happened: false };
     assert_eq!(world.reply(), Some(&Err(failure)));
 }
@@ -87,6 +90,8 @@ fn a_command_of_the_owner_goes_to_the_primary_and_nobody_else() {
     world.ask(Plan::owner(3, 2), &Note::Add("k".into(), 1));
     assert_eq!(world.asked(), [0]);
     world.lose(0, false);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.asked(), [0]);
     assert_eq!(world.reply(), Some(&Err(Failure::PrimaryDown { partition: 0 })));
 }
 
@@ -95,6 +100,7 @@ fn a_primary_that_is_down_is_not_asked_and_nothing_has_happened() {
     let mut world = World::at(1);
     world.set_down(&[0]);
     world.ask(Plan::owner(3, 2), &Note::Add("k".into(), 1));
+    world.pass(Duration::from_secs(1));
     assert!(world.sent.is_empty());
     assert_eq!(world.reply(), Some(&Err(Failure::PrimaryDown { partition: 0 })));
     assert_eq!(world.coordinator.inflight(), 0);

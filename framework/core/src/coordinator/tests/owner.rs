@@ -39,12 +39,55 @@ fn a_primary_that_is_enough_answers_at_once_and_replicates_all_the_same() {
 }
 
 #[test]
-fn a_command_that_wrote_nothing_is_answered_at_once() {
+fn a_command_that_wrote_nothing_is_confirmed_by_others() {
     let mut world = World::primary();
     world.ask(Plan::owner(3, 2), &get("k"));
     world.has_led(Vec::new());
+    let Request::Apply { records, as_primary: true, .. } = world.last_to(1).1 else { panic!() };
+    assert!(records.is_empty());
+    assert_eq!(world.reply(), None);
+    world.answer(1, Response::Applied);
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn a_command_that_wrote_nothing_is_answered_at_once_where_the_primary_is_enough() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 1), &get("k"));
+    world.has_led(Vec::new());
     assert_eq!(world.reply(), Some(&Ok(Some(1))));
     assert!(world.sent.is_empty());
+}
+
+#[test]
+fn a_command_that_wrote_nothing_and_that_nobody_confirms_has_not_happened() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &get("k"));
+    world.has_led(Vec::new());
+    world.pass(Duration::from_secs(1));
+    let failure = Failure::TimedOut { acked: 1, wanted: 2, may_have_happened: false };
+    assert_eq!(world.reply(), Some(&Err(failure)));
+    world.replies.clear();
+    world.ask(Plan::owner(3, 2), &get("k"));
+    world.has_led(Vec::new());
+    world.lose(1, true);
+    world.lose(2, false);
+    assert_eq!(world.reply().unwrap().as_ref().unwrap_err().code(), "quorum_not_met");
+}
+
+#[test]
+fn a_deposed_primary_answers_no_reader() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &get("k"));
+    world.has_led(Vec::new());
+    for owner in [1, 2] {
+        world.refuse(owner, Refusal::WrongEpoch);
+    }
+    assert_eq!(world.reply(), None);
+    world.depose(&[0]);
+    // It is asked of the new primary instead.
+    let Request::Forward { .. } = world.last_to(1).1 else { panic!() };
+    assert_eq!(world.reply(), None);
 }
 
 #[test]
@@ -54,6 +97,8 @@ fn what_only_the_primary_holds_may_have_happened() {
     world.has_led(vec![entry("k", 1, 10)]);
     world.refuse(1, Refusal::NotPrimary);
     world.lose(2, false);
+    assert_eq!(world.reply(), None);
+    world.pass(Duration::from_secs(1));
     assert_eq!(world.reply(), Some(&not_met(1, true)));
 }
 
@@ -83,6 +128,8 @@ fn a_primary_without_its_data_says_so() {
     world.ask(Plan::owner(3, 2), &add());
     let (id, _) = world.led.unwrap();
     world.tell(In::Led { id, outcome: Err(Refusal::Blank) });
+    assert_eq!(world.reply(), None);
+    world.pass(Duration::from_secs(1));
     assert_eq!(world.reply(), Some(&Err(Failure::PrimaryBlank { partition: 0 })));
 }
 
@@ -113,7 +160,9 @@ fn with_the_primary_down_its_commands_fail_and_others_do_not() {
     let mut cluster = Cluster::new(&["a", "b", "c"]);
     let other = cluster.owner(1);
     cluster.stop(&cluster.owner(0));
-    let failed = cluster.run(&other, Plan::owner(3, 2), &add());
-    assert_eq!(failed, Err(Failure::PrimaryDown { partition: 0 }));
+    let caller = cluster.ask(&other, Plan::owner(3, 2), &add());
     assert_eq!(cluster.run(&other, Plan::quorum(3, 2), &set("k", 1)), Ok(Some(1)));
+    assert_eq!(cluster.reply(caller), None);
+    cluster.pass(Duration::from_secs(1));
+    assert_eq!(cluster.reply(caller), Some(Err(Failure::PrimaryDown { partition: 0 })));
 }

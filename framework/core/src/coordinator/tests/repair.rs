@@ -120,3 +120,23 @@ fn each_replica_gets_what_it_lacks_from_who_has_it() {
     assert_eq!(gave(&world, 0), [entry("l", 5, 20)]);
     assert_eq!(gave(&world, 1), [entry("k", 5, 20)]);
 }
+
+#[test]
+fn what_no_replica_held_as_a_whole_is_read_again() {
+    let mut cluster = Cluster::new(&["a", "b", "c"]);
+    let [first, second] = [cluster.owner(0), cluster.owner(1)];
+    // Each owner has one half.
+    for (owner, note) in [(&first, set("{t}k", 1)), (&second, set("{t}l", 2))] {
+        cluster.ask(owner, Plan::quorum(3, 2), &note);
+        cluster.wire.clear();
+    }
+    let third = seat_of(&cluster, 2);
+    let both = Note::Both("{t}k".into(), "{t}l".into());
+    let caller = cluster.ask(&first, Plan::read(3, 2), &both);
+    cluster.settle_where(|letter| letter.from != third && letter.to != third);
+    assert_eq!(cluster.reply(caller), Some(Ok(Some(3))));
+}
+
+fn seat_of(cluster: &Cluster, index: usize) -> Seat {
+    sample::seat(&cluster.owner(index))
+}

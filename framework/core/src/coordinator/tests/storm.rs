@@ -17,6 +17,10 @@ enum Move {
     Drop(usize),
     Duplicate(usize),
     Pass(u64),
+    /// The ring becomes another, which nobody is told of yet.
+    Change(usize),
+    /// A node learns the ring.
+    Tell(usize),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -27,6 +31,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => any::<usize>().prop_map(Move::Drop),
         1 => any::<usize>().prop_map(Move::Duplicate),
         1 => (1..200_u64).prop_map(Move::Pass),
+        1 => any::<usize>().prop_map(Move::Change),
+        2 => (0..3_usize).prop_map(Move::Tell),
     ];
     prop::collection::vec(any_move, 1..120)
 }
@@ -68,7 +74,7 @@ impl Cluster {
     fn meddle(&mut self, next: &Move) {
         let under_way = self.wire.len();
         match *next {
-            Move::Ask { .. } => {}
+            Move::Ask { .. } | Move::Change(_) | Move::Tell(_) => {}
             Move::Pass(span) => self.pass(millis(span)),
             Move::Deliver(_) | Move::Drop(_) | Move::Duplicate(_) if under_way == 0 => {}
             Move::Deliver(which) => {
@@ -81,6 +87,20 @@ impl Cluster {
                 self.wire.push_back(letter);
             }
         }
+    }
+
+    /// Makes the ring another one.
+    fn change(&mut self, which: usize) {
+        let now = self.now.wall;
+        let primary = self.ring.owners(PartitionId(0), 1)[0];
+        self.ring = match which % 3 {
+            0 if self.ring.is_moving() => Arc::new(self.ring.settle(now)),
+            0 if self.ring.members().len() < NODES.len() => sample::begin_with(&self.ring, &NODES),
+            0 => sample::begin_without(&self.ring, primary),
+            1 if self.ring.deposed().is_empty() => Arc::new(self.ring.depose(now, vec![primary])),
+            1 => Arc::new(self.ring.depose(now, Vec::new())),
+            _ => Arc::new(self.ring.hold(now, !self.ring.is_held())),
+        };
     }
 
     /// Delivers what is left, until every command has ended.
@@ -106,7 +126,15 @@ proptest! {
                 let (plan, note) = command(kind, ["k", "l"][key], callers.len() as u64);
                 callers.push(cluster.ask(NODES[node], plan, &note));
             }
-            cluster.meddle(next);
+            match *next {
+                Move::Change(which) => cluster.change(which),
+                Move::Tell(node) => cluster.push_view(sample::seat(NODES[node])),
+                Move::Ask { .. }
+                | Move::Deliver(_)
+                | Move::Drop(_)
+                | Move::Duplicate(_)
+                | Move::Pass(_) => cluster.meddle(next),
+            }
         }
         cluster.calm();
         for caller in callers {

@@ -51,7 +51,7 @@ fn with_two_of_three_nodes_down_a_write_has_one_of_two() {
 fn a_write_that_reached_nobody_has_not_happened() {
     let mut world = World::primary();
     world.ask(Plan::quorum(3, 1), &set("k", 1));
-    world.refuse(0, Refusal::WrongEpoch);
+    world.refuse(0, Refusal::Overloaded);
     world.lose(1, false);
     world.lose(2, false);
     let failure = Failure::QuorumNotMet { acked: 0, wanted: 1, may_have_happened: false };
@@ -62,7 +62,7 @@ fn a_write_that_reached_nobody_has_not_happened() {
 fn a_write_that_may_have_reached_somebody_may_have_happened() {
     let mut world = World::primary();
     world.ask(Plan::quorum(3, 1), &set("k", 1));
-    world.refuse(0, Refusal::WrongEpoch);
+    world.refuse(0, Refusal::Overloaded);
     world.lose(1, true);
     world.lose(2, false);
     let failure = Failure::QuorumNotMet { acked: 0, wanted: 1, may_have_happened: true };
@@ -74,8 +74,8 @@ fn a_write_that_a_blank_replica_keeps_may_have_happened() {
     let mut world = World::primary();
     world.ask(Plan::quorum(3, 1), &set("k", 1));
     world.refuse(0, Refusal::Blank);
-    world.refuse(1, Refusal::NotReady);
-    world.refuse(2, Refusal::NotReady);
+    world.refuse(1, Refusal::Overloaded);
+    world.refuse(2, Refusal::Overloaded);
     let failure = Failure::QuorumNotMet { acked: 0, wanted: 1, may_have_happened: true };
     assert_eq!(world.reply(), Some(&Err(failure)));
 }
@@ -174,6 +174,15 @@ fn a_blank_replica_leads_nothing_and_the_others_are_asked_again() {
 }
 
 #[test]
+fn a_replica_that_may_not_lead_leaves_the_write_to_the_others() {
+    let mut world = superseded_by(version(1 << 60));
+    let (id, _) = world.led.unwrap();
+    world.tell(In::Led { id, outcome: Err(Refusal::NotReady) });
+    assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2]);
+    assert!(world.stamp_to(0) > version(1 << 60));
+}
+
+#[test]
 fn a_write_that_a_quorum_took_is_not_stamped_again() {
     let mut world = World::primary();
     world.ask(Plan::quorum(3, 2), &set("k", 1));
@@ -200,7 +209,7 @@ fn what_an_earlier_stamp_left_behind_may_have_happened() {
     let mut world = superseded_by(version(1 << 60));
     // The third has the write with the first stamp before it, for all we know.
     let (id, _) = world.led.unwrap();
-    world.tell(In::Led { id, outcome: Err(Refusal::NotReady) });
+    world.tell(In::Led { id, outcome: Err(Refusal::UnknownApp) });
     assert_eq!(world.reply(), Some(&not_met(0, true)));
 }
 

@@ -1,0 +1,382 @@
+use super::*;
+use crate::app::Kind;
+
+fn add() -> Note {
+    Note::Add("k".into(), 1)
+}
+
+/// A write that two of three replicas refused.
+fn refused_with(refusal: Refusal) -> World {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    for owner in [1, 2] {
+        world.refuse(owner, refusal);
+    }
+    world
+}
+
+#[test]
+fn a_write_refused_for_the_ring_is_sent_again_as_it_was() {
+    for refusal in [Refusal::WrongEpoch, Refusal::Behind, Refusal::NotReady, Refusal::NotOwner] {
+        let mut world = refused_with(refusal);
+        let (first, stamp) = (world.last_to(1).0, world.stamp_to(1));
+        assert_eq!((world.reply(), world.sent.len()), (None, 3));
+        world.pass(millis(5));
+        assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(world.stamp_to(1), stamp);
+        assert_ne!(world.last_to(1).0, first);
+        world.answer(1, written());
+        world.answer(2, written());
+        assert_eq!(world.reply(), Some(&Ok(Some(1))));
+        assert_eq!(world.coordinator.counters().parked, 1);
+    }
+}
+
+#[test]
+fn a_write_refused_for_the_ring_goes_to_the_replicas_of_the_next_at_once() {
+    let mut world = refused_with(Refusal::WrongEpoch);
+    let stamp = world.stamp_to(0);
+    world.begin_without(1);
+    assert_eq!(world.asked(), [0, 1, 2, 0, 1, 2, 3]);
+    assert_eq!(world.stamp_to(3), stamp);
+    world.finish_move();
+    world.refuse(2, Refusal::WrongEpoch);
+    world.refuse(3, Refusal::WrongEpoch);
+    // The ring is newer than what was refused, so there is nothing to wait for.
+    let mut asked = world.asked().split_off(7);
+    asked.sort_unstable();
+    assert_eq!(asked, [0, 2, 3]);
+    assert_eq!(world.stamp_to(3), stamp);
+}
+
+#[test]
+fn a_node_that_owns_nothing_any_more_brings_its_write_to_an_end() {
+    let mut world = World::at(1);
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    world.begin_without(1);
+    world.finish_move();
+    for owner in [0, 2] {
+        world.refuse(owner, Refusal::WrongEpoch);
+    }
+    world.answer(0, Response::Superseded { by: version(1 << 60) });
+    world.answer(2, Response::Superseded { by: version(1 << 60) });
+    // It has no replica that could lead, so all get the second stamp.
+    assert_eq!(world.led, None);
+    assert!(world.stamp_to(3) > version(1 << 60));
+    world.answer(2, written());
+    world.answer(3, written());
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn pauses_grow_and_begin_anew_with_another_ring() {
+    let mut world = refused_with(Refusal::Behind);
+    let retries = |world: &mut World| {
+        let sent = world.sent.len();
+        world.pass(millis(5));
+        let is_retried = world.sent.len() > sent;
+        if is_retried {
+            world.refuse(1, Refusal::Behind);
+            world.refuse(2, Refusal::Behind);
+        }
+        is_retried
+    };
+    let pauses = [true, false, true, false, false, false, true];
+    assert_eq!(pauses.map(|_| retries(&mut world)), pauses);
+    world.change_nothing();
+    world.refuse(1, Refusal::Behind);
+    world.refuse(2, Refusal::Behind);
+    assert!(retries(&mut world));
+    assert_eq!(world.coordinator.counters().parked, 1);
+}
+
+#[test]
+fn a_parked_write_that_may_be_kept_says_so_at_its_deadline() {
+    for (refusal, may_have_happened) in [(Refusal::Behind, true), (Refusal::NotOwner, false)] {
+        let mut world = World::primary();
+        world.ask(Plan::quorum(3, 2), &set("k", 1));
+        for owner in [0, 1, 2] {
+            // The first two are enough, and then nobody is waited for.
+            world.refuse(owner, refusal);
+        }
+        world.pass(millis(5));
+        for owner in [0, 1] {
+            world.refuse(owner, refusal);
+        }
+        world.pass(Duration::from_secs(1));
+        let failure = world.reply().unwrap().as_ref().unwrap_err();
+        assert_eq!(failure.code(), "quorum_not_met");
+        assert!(failure.may_have_happened(), "the third was asked and has not said anything");
+        let mut world = World::primary();
+        world.ask(Plan::quorum(3, 1), &set("k", 1));
+        for owner in [0, 1, 2] {
+            world.refuse(owner, refusal);
+        }
+        world.pass(Duration::from_secs(1));
+        let failure = Failure::QuorumNotMet { acked: 0, wanted: 1, may_have_happened };
+        assert_eq!(world.reply(), Some(&Err(failure)));
+    }
+}
+
+#[test]
+fn what_fails_with_replicas_that_are_down_is_not_parked() {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    world.lose(1, false);
+    world.refuse(2, Refusal::Blank);
+    assert_eq!(world.reply(), Some(&not_met(0, true)));
+    world.replies.clear();
+    world.ask(Plan::read(3, 3), &get("k"));
+    world.refuse(0, Refusal::WrongEpoch);
+    world.replies.clear();
+    world.ask(Plan::read(3, 3), &get("k"));
+    world.lose(1, false);
+    assert_eq!(world.replies.len(), 1);
+}
+
+#[test]
+fn a_read_refused_for_the_ring_begins_again() {
+    let mut world = World::primary();
+    world.ask(Plan::read(3, 2), &get("k"));
+    world.refuse(1, Refusal::WrongEpoch);
+    world.refuse(2, Refusal::Behind);
+    assert_eq!((world.reply(), world.asked()), (None, vec![0, 1, 2]));
+    world.pass(millis(5));
+    assert_eq!(world.asked().len(), 5);
+    world.answer(0, executed(5, 10));
+    world.answer(1, executed(5, 10));
+    assert_eq!(world.reply(), Some(&Ok(Some(5))));
+}
+
+#[test]
+fn a_read_asks_nobody_under_another_layout_than_it_began_in() {
+    let mut world = World::primary();
+    world.ask(Plan::read(3, 2), &get("k"));
+    world.answer(0, executed(5, 10));
+    let old = world.last_to(1).0;
+    world.begin_without(1);
+    // What it has heard counts no more; it asks both that are in both layouts.
+    assert_eq!(world.asked(), [0, 1, 0, 2]);
+    world.tell(In::Answer { from: world.owner(1), id: old, response: executed(5, 10) });
+    world.answer(0, executed(5, 10));
+    assert_eq!(world.reply(), None);
+    world.answer(2, executed(5, 10));
+    assert_eq!(world.reply(), Some(&Ok(Some(5))));
+    assert_eq!(world.coordinator.counters().parked, 0);
+}
+
+#[test]
+fn a_repair_refused_for_the_ring_reads_again() {
+    let mut world = World::primary();
+    world.ask(Plan::read(3, 2), &get("k"));
+    world.answer(0, executed(5, 20));
+    world.answer(1, executed(4, 10));
+    world.answer(0, Response::Fetched { records: vec![entry("k", 5, 20)] });
+    world.refuse(1, Refusal::WrongEpoch);
+    assert_eq!(world.reply(), None);
+    world.begin_without(1);
+    world.answer(0, executed(5, 20));
+    world.answer(2, executed(5, 20));
+    assert_eq!(world.reply(), Some(&Ok(Some(5))));
+}
+
+#[test]
+fn a_ring_that_leaves_the_partition_as_it_is_disturbs_no_read() {
+    let mut world = World::primary();
+    world.ask(Plan::read(3, 2), &get("k"));
+    world.change_nothing();
+    assert_eq!(world.asked(), [0, 1]);
+}
+
+#[test]
+fn a_command_of_the_owner_waits_for_another_primary() {
+    let mut world = World::at(1);
+    world.set_down(&[0]);
+    world.ask(Plan::owner(3, 2), &add());
+    assert!(world.sent.is_empty());
+    let ring = world.known.depose(world.now.wall, vec![world.owner(0)]);
+    world.learn(Arc::new(ring));
+    // That is this node.
+    assert!(world.led.is_some());
+    world.has_led(vec![entry("k", 1, 10)]);
+    world.answer(2, Response::Applied);
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn a_command_of_the_owner_goes_to_a_primary_that_is_back() {
+    let mut world = World::at(1);
+    world.set_down(&[0]);
+    world.ask(Plan::owner(3, 2), &add());
+    world.set_down(&[]);
+    world.pass(millis(5));
+    assert_eq!(world.asked(), [0]);
+}
+
+#[test]
+fn a_primary_that_does_not_lead_yet_is_asked_again() {
+    for refusal in [Refusal::NotReady, Refusal::NotPrimary, Refusal::Blank] {
+        let mut world = World::primary();
+        world.ask(Plan::owner(3, 2), &add());
+        let (id, _) = world.led.take().unwrap();
+        world.tell(In::Led { id, outcome: Err(refusal) });
+        assert_eq!(world.reply(), None);
+        world.pass(millis(5));
+        world.has_led(vec![entry("k", 1, 10)]);
+        world.answer(1, Response::Applied);
+        assert_eq!(world.reply(), Some(&Ok(Some(1))));
+    }
+}
+
+#[test]
+fn what_a_primary_led_is_sent_again_while_it_stays_primary() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &add());
+    world.has_led(vec![entry("k", 1, 10)]);
+    world.refuse(1, Refusal::WrongEpoch);
+    world.refuse(2, Refusal::WrongEpoch);
+    world.begin_without(1);
+    // To its own replica, too, which may count otherwise now.
+    assert_eq!(world.asked(), [1, 2, 0, 1, 2, 3]);
+    let Request::Apply { records, as_primary: true, .. } = world.last_to(3).1 else { panic!() };
+    assert_eq!(*records, [entry("k", 1, 10)]);
+    world.answer(0, Response::Applied);
+    world.answer(2, Response::Applied);
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn what_a_deposed_primary_led_may_have_happened() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &add());
+    world.has_led(vec![entry("k", 1, 10)]);
+    world.refuse(1, Refusal::WrongEpoch);
+    world.refuse(2, Refusal::WrongEpoch);
+    world.depose(&[0]);
+    let failure = Failure::WrongEpoch { may_have_happened: true };
+    assert_eq!(world.reply(), Some(&Err(failure)));
+    assert_eq!(world.asked(), [1, 2]);
+}
+
+#[test]
+fn what_was_led_before_another_was_primary_is_not_sent_again() {
+    for sees_the_other in [true, false] {
+        let mut world = World::primary();
+        world.ask(Plan::owner(3, 2), &add());
+        world.has_led(vec![entry("k", 1, 10)]);
+        let deposed = world.known.depose(world.now.wall, vec![world.owner(0)]);
+        if sees_the_other {
+            world.learn(Arc::new(deposed.clone()));
+        }
+        world.learn(Arc::new(deposed.depose(world.now.wall, vec![])));
+        world.refuse(1, Refusal::WrongEpoch);
+        world.refuse(2, Refusal::WrongEpoch);
+        // It is primary, but the other one may have led commands that did not know of this one.
+        let failure = Failure::WrongEpoch { may_have_happened: true };
+        assert_eq!(world.reply(), Some(&Err(failure)));
+        assert_eq!(world.asked(), [1, 2]);
+    }
+}
+
+#[test]
+fn rings_that_leave_the_primary_alone_do_not_interrupt_it() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &add());
+    world.has_led(vec![entry("k", 1, 10)]);
+    world.change_nothing();
+    let moving = sample::begin_without(&world.known, world.owner(1));
+    // It hears of two rings at once, the second of which is nothing to the partition.
+    world.learn(Arc::new(moving.hold(world.now.wall, true)));
+    world.refuse(1, Refusal::WrongEpoch);
+    world.refuse(2, Refusal::WrongEpoch);
+    assert_eq!(world.asked(), [1, 2, 0, 1, 2, 3]);
+}
+
+#[test]
+fn the_second_stamp_of_a_write_is_sent_again_as_it_was_led() {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    for owner in [1, 2] {
+        world.answer(owner, Response::Superseded { by: version(1 << 60) });
+    }
+    world.has_led(vec![entry("k", 1, 1 << 61)]);
+    world.refuse(1, Refusal::WrongEpoch);
+    world.refuse(2, Refusal::WrongEpoch);
+    world.depose(&[0]);
+    let Request::Apply { records, as_primary: false, .. } = world.last_to(1).1 else { panic!() };
+    assert_eq!(*records, [entry("k", 1, 1 << 61)]);
+    world.answer(1, Response::Applied);
+    world.answer(2, Response::Applied);
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn a_refusal_delivered_twice_does_not_forward_a_command_a_third_time() {
+    let mut world = World::at(1);
+    world.ask(Plan::owner(3, 2), &add());
+    let first = world.last_to(0).0;
+    world.refuse(0, Refusal::NotReady);
+    world.pass(millis(5));
+    assert_eq!(world.asked(), [0, 0]);
+    let refused = Response::Refused(Refusal::NotReady);
+    world.tell(In::Answer { from: world.owner(0), id: first, response: refused });
+    world.pass(millis(50));
+    assert_eq!(world.asked(), [0, 0]);
+    world.answer(0, Response::Forwarded(Ok(encode(&Some(1_u64)))));
+    assert_eq!(world.reply(), Some(&Ok(Some(1))));
+}
+
+#[test]
+fn a_peers_read_that_is_no_longer_this_nodes_goes_back_to_the_peer() {
+    let mut world = World::at(1);
+    world.ask_from(3, Plan::read(3, 2), &get("k"));
+    world.begin_without(1);
+    world.finish_move();
+    assert_eq!(world.responses, [Response::Refused(Refusal::NotOwner)]);
+    assert_eq!((world.coordinator.inflight(), world.coordinator.clients.len()), (0, 0));
+}
+
+#[test]
+fn a_write_of_all_that_somebody_may_have_taken_before_does_not_take_effect_again() {
+    let mut world = World::primary();
+    world.ask(Plan::new(Kind::Write, 3, Need::All), &set("k", 1));
+    world.answer(0, written());
+    world.refuse(1, Refusal::WrongEpoch);
+    world.begin_without(1);
+    // The target has not heard yet of what was acknowledged in the layout of that stamp.
+    for owner in [0, 1, 2] {
+        world.answer(owner, Response::Superseded { by: version(1 << 60) });
+    }
+    world.answer(3, written());
+    let failure = world.reply().unwrap().as_ref().unwrap_err();
+    assert!(failure.may_have_happened());
+    assert_eq!(world.led, None);
+}
+
+#[test]
+fn a_write_that_met_one_of_a_later_layout_waits_for_it() {
+    let mut world = World::primary();
+    world.ask(Plan::quorum(3, 2), &set("k", 1));
+    let by = Version { epoch: world.known.epoch().next(), ..version(5) };
+    world.answer(0, Response::Superseded { by });
+    world.answer(1, Response::Superseded { by });
+    assert_eq!((world.led, world.reply()), (None, None));
+    world.begin_without(1);
+    for owner in [0, 1] {
+        world.answer(owner, Response::Superseded { by });
+    }
+    assert_eq!(world.led, None);
+    world.answer(3, Response::Superseded { by });
+    assert!(world.led.unwrap().1 > by);
+}
+
+#[test]
+fn what_is_parked_takes_its_room_and_can_be_taken_back() {
+    let mut world = refused_with(Refusal::Behind);
+    assert_eq!(world.coordinator.inflight(), 1);
+    assert!(world.coordinator.bytes > 0);
+    world.abandon();
+    assert_eq!((world.coordinator.inflight(), world.coordinator.bytes), (0, 0));
+    world.pass(millis(5));
+    assert_eq!((world.asked().len(), world.reply()), (3, None));
+}
