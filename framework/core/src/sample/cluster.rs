@@ -143,7 +143,8 @@ impl Cluster {
         self.push_view(seat(member));
     }
 
-    fn push_view(&mut self, seat: Seat) {
+    /// Tells the node on `seat` of the ring, and that all its members are there.
+    pub fn push_view(&mut self, seat: Seat) {
         let line = |member: &crate::ring::Member| PeerHealth {
             seat: member.name.seat(),
             state: PeerState::Alive,

@@ -1,5 +1,6 @@
 mod control;
 mod moving;
+mod storm;
 
 use super::*;
 use crate::app::{Plan, encode};

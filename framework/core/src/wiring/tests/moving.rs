@@ -196,6 +196,26 @@ fn a_write_of_an_older_layout_is_refused_by_whoever_has_learnt_the_newer_one() {
 }
 
 #[test]
+fn a_primary_that_takes_over_has_what_the_one_before_acknowledged() {
+    let mut cluster = Cluster::new(&NODES);
+    let [first, second, third] = [0, 1, 2].map(|index| cluster.owner(index));
+    // The next primary does not get it.
+    let caller = cluster.ask(&first, Plan::owner(3, 2), &Note::Add("k".into(), 5));
+    let to_second = seat(&second);
+    cluster.settle_where(|letter| letter.to != to_second);
+    assert_eq!(cluster.reply(caller), Some(Ok(Some(5))));
+    cluster.wire.clear();
+    cluster.stop(&first);
+    cluster.decide(cluster.ring.depose(Wall(1), vec![seat(&first)]));
+    let mut answers = (0..20).filter_map(|_| {
+        let caller = cluster.ask(&second, Plan::owner(3, 2), &get("k"));
+        cluster.rest(100);
+        cluster.reply(caller)
+    });
+    assert_eq!(answers.find(Result::is_ok), Some(Ok(Some(5))), "{third} has it");
+}
+
+#[test]
 fn a_source_whose_clients_are_many_hands_nothing_over_for_now() {
     let mut cluster = Cluster::new(&NODES);
     cluster.transfers.foreground_max = 0;
@@ -267,17 +287,14 @@ fn bytes_of(letter: &Letter) -> usize {
 }
 
 #[test]
-#[ignore = "measures"]
-fn how_long_it_takes_to_move_ten_thousand_records() {
+fn to_move_a_partition_takes_hardly_more_bytes_than_its_records_have() {
     let mut cluster = Cluster::new(&NODES);
-    let records: Vec<_> = (0..10_000_u64)
-        .map(|at| {
-            let mut entry = sample::entry(&format!("{at:08}"), at, 10 + at);
-            entry.record.value = Some(bytes::Bytes::from(vec![at as u8; 100]));
-            entry
-        })
-        .collect();
-    let least: usize = records.iter().map(|it| it.key.len() + 100 + 28).sum();
+    let records = (0..5_000_u64).map(|at| {
+        let mut entry = sample::entry(&format!("{at:08}"), at, 10 + at);
+        entry.record.value = Some(bytes::Bytes::from(vec![7; 100]));
+        entry
+    });
+    let records: Vec<_> = records.collect();
     for node in NODES {
         for (id, page) in (0..).zip(records.chunks(500)) {
             let partition = PartitionId(0);
@@ -287,20 +304,14 @@ fn how_long_it_takes_to_move_ten_thousand_records() {
     }
     cluster.wire.clear();
     let id = cluster.start_unnamed("d", 1);
-    let leaver = cluster.owner(2);
-    let began = std::time::Instant::now();
-    cluster.begin(&leaver, ("d", id));
-    let (letters, bytes) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    cluster.begin(&cluster.owner(2), ("d", id));
+    let bytes = std::cell::Cell::new(0);
     cluster.settle_where(|letter| {
-        letters.set(letters.get() + 1);
         bytes.set(bytes.get() + bytes_of(letter));
         true
     });
     assert_eq!(cluster.shard("d").progress().pending, 0);
-    let joined = began.elapsed();
-    cluster.settle_ring();
-    cluster.rest(100);
-    assert_eq!(cluster.records(&leaver), 0);
-    println!("joined in {joined:?}, {} letters, {} bytes of {least}", letters.get(), bytes.get());
-    println!("drained after {:?}; {:?}", began.elapsed(), cluster.shard("d").transferred());
+    let least: usize = records.iter().map(|it| it.key.len() + 100 + 28).sum();
+    assert!(bytes.get() >= least, "all of it was moved");
+    assert!(bytes.get() < least + least / 50, "{} of {least}", bytes.get());
 }
