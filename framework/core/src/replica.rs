@@ -28,7 +28,7 @@ pub use page::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX, bytes_in};
 pub use table::{Replaces, Table, TableStats, Visit};
 
 use crate::actor::{Actor, Instant, Now, Outbox, Wall};
-use crate::app::{Apps, Effects, Grant, Records};
+use crate::app::{Apps, Effects, Grant, Records, seen};
 use crate::id::{AppId, Epoch, NodeId, PartitionId, Seat};
 use crate::peer::{Entry, Execute, Refusal, Request, Response};
 use crate::rare::{Mark, reached, switched_on};
@@ -193,11 +193,17 @@ impl ReplicaStore {
         app: AppId,
         command: &Bytes,
         stamp: Version,
+        as_primary: bool,
     ) -> Result<Led, Refusal> {
-        let reply = self.run(now, app, command, Grant::Lead(stamp), false)?;
+        let reply = self.run(now, app, command, Grant::Lead(stamp), as_primary)?;
         let records = std::mem::take(&mut self.effects.writes);
+        let seen = seen::entries(self.effects.seen.split().freeze()).unwrap_or_default();
+        let is_written = |key: &Bytes| records.iter().any(|entry| entry.key == *key);
+        let read = seen.into_iter().map(|(key, _)| key).filter(|key| !is_written(key));
+        let held = |key: Bytes| Some(Entry { record: self.table.get(&key)?.to_record(), key });
+        let read = read.filter_map(held).collect();
         merge(self.table.as_mut(), &records)?;
-        Ok(Led { reply, records, latest: self.effects.latest })
+        Ok(Led { reply, records, read, latest: self.effects.latest })
     }
 
     fn run(
@@ -318,7 +324,8 @@ impl Actor for ReplicaStore {
             }
             In::Lead { id, app, command, stamp, as_primary } => {
                 let is_fit = self.place.check_lead(as_primary, |it| out.push(Out::Wants(it)));
-                let outcome = is_fit.and_then(|()| self.lead(now, app, &command, stamp));
+                let outcome =
+                    is_fit.and_then(|()| self.lead(now, app, &command, stamp, as_primary));
                 out.push(Out::Led { id, outcome });
             }
             In::Errand { to, id, errand } => {

@@ -135,8 +135,10 @@ pub struct Write {
 pub struct Replicate {
     pub tally: Tally,
     pub reply: Bytes,
-    /// What the leading replica wrote; nothing when the others only confirm who is primary.
+    /// What the leading replica wrote, and what it read.
     pub records: Vec<Entry>,
+    /// Whether it wrote any of that.
+    pub has_written: bool,
 }
 
 #[derive(Debug)]
@@ -275,7 +277,7 @@ impl Op {
         let (acked, wanted) = self.progress();
         match &self.stage {
             Stage::Parked(parked) => self.parked_for_good(&parked.failure),
-            Stage::Replicate(Replicate { records, .. }) if records.is_empty() => {
+            Stage::Replicate(Replicate { has_written: false, .. }) => {
                 Failure::TimedOut { acked, wanted, may_have_happened: self.is_maybe_written }
             }
             Stage::Read(_)
@@ -314,7 +316,7 @@ impl Op {
         }
         let writes = match &self.stage {
             Stage::Write(_) => true,
-            Stage::Replicate(replicate) => !replicate.records.is_empty(),
+            Stage::Replicate(replicate) => replicate.has_written,
             // What is forwarded is sent once, so who refuses it does not do it.
             Stage::Forward(_) => false,
             Stage::Read(_) | Stage::Repair(_) | Stage::Lead | Stage::Parked(_) => false,

@@ -4,16 +4,17 @@
 //! its name from this primary and no other. One at a time comes for free, since the replica store
 //! takes one message at a time. A write that met something newer is run so, too, at any owner.
 //!
-//! A command of the owner that wrote nothing is **confirmed**: the others are sent no records, in the
-//! primary's name, and as many must accept that as must accept records. For a primary may have been
+//! A command of the owner that wrote nothing is **confirmed**: the others are sent what it read, in
+//! the primary's name, and as many must accept that as must accept what is written. For a primary may have been
 //! deposed without knowing it, and what it reads may be older than what its successor has
 //! acknowledged. That one led nothing before it had copied from so many owners that knew the new
 //! ring that one of them is among any w. Who knows the new ring refuses the old primary; so when w
 //! accept, no successor had acknowledged anything yet when the command ran. Where w = 1 is enough
 //! nobody is asked, and a deposed primary may answer.
 //!
-//! What such a command read is not sent: of the records that it met, those of a command that has not
-//! been acknowledged may be at this primary alone.
+//! What a command read goes to the others, too, be it with what it wrote or alone. It may be that of a
+//! command that was not acknowledged, at this primary alone, and be lost with it after the reader has
+//! seen it. What a command found by a scan is not sent.
 //!
 //! Records that were refused because of the ring are sent again, but for a command of the owner
 //! only while this node has been primary without a break: else another primary may have led
@@ -63,7 +64,7 @@ impl Coordinator {
             Err(refusal) => return self.lead_refused(now, op, refusal, out),
         };
         self.clock.observe(led.latest);
-        let Led { reply, records, .. } = led;
+        let Led { reply, mut records, read, .. } = led;
         let has_written = !records.is_empty();
         if self.is_outdated(&op) {
             op.is_maybe_written |= has_written;
@@ -74,6 +75,9 @@ impl Coordinator {
         let mut tally = Tally::new(op.quorums);
         tally.agree(op.index_of(self.seat).expect("only an owner leads"));
         let is_confirmed = op.plan.kind == Kind::Owner && !tally.is_met();
+        if is_confirmed {
+            records.extend(read);
+        }
         if has_written || is_confirmed {
             self.replicate(&op, id, &records, Some(self.seat), out);
         }
@@ -81,7 +85,7 @@ impl Coordinator {
             return self.end(&op, Ok(reply), out);
         }
         op.is_maybe_written |= has_written;
-        op.stage = Stage::Replicate(Replicate { tally, reply, records });
+        op.stage = Stage::Replicate(Replicate { tally, reply, records, has_written });
         self.keep(id, op);
     }
 
@@ -116,7 +120,7 @@ impl Coordinator {
         op.turned_away = Replicas::default();
         self.replicate(op, id, &records, None, out);
         let tally = Tally::new(op.quorums);
-        op.stage = Stage::Replicate(Replicate { tally, reply, records });
+        op.stage = Stage::Replicate(Replicate { tally, reply, records, has_written: true });
     }
 
     fn replicate(
@@ -162,7 +166,7 @@ pub(super) fn replicate_failed(op: &mut Op, index: u8) -> Verdict {
 }
 
 fn judge_replication(op: &mut Op) -> Verdict {
-    let Stage::Replicate(Replicate { tally, reply, records }) = &mut op.stage else {
+    let Stage::Replicate(Replicate { tally, reply, records, has_written }) = &mut op.stage else {
         unreachable!("the stage was matched");
     };
     if tally.is_met() {
@@ -173,8 +177,8 @@ fn judge_replication(op: &mut Op) -> Verdict {
     }
     let is_for_the_ring = !tally.excusing(op.turned_away).is_out_of_reach();
     let again = match std::mem::take(records) {
-        records if records.is_empty() => Again::Start,
-        records => Again::Replicate { records, reply: reply.clone() },
+        records if *has_written => Again::Replicate { records, reply: reply.clone() },
+        _ => Again::Start,
     };
     let failure = op.not_met(matches!(again, Again::Replicate { .. }));
     if is_for_the_ring {

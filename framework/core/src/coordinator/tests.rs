@@ -1,5 +1,6 @@
 mod forward;
 mod joint;
+mod moves;
 mod owner;
 mod parked;
 mod read;

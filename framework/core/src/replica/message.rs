@@ -172,6 +172,9 @@ pub struct Led {
     pub reply: Bytes,
     /// What it wrote.
     pub records: Vec<Entry>,
+    /// What it read and did not write, if it was led as the primary: the reply may say it, and the
+    /// other replicas may not hold it.
+    pub read: Vec<Entry>,
     /// The latest stamp among them: the coordinator's clock must not fall behind it.
     pub latest: Stamp,
 }

@@ -95,7 +95,7 @@ impl Place {
         let led_before =
             self.lead == Lead::Leads && before.is_some_and(|(known, _)| known.next() == since);
         let leads = is_first && before.is_none() || led_before;
-        let stays = leads && self.is_trusted && self.is_primary(self.seat);
+        let stays = leads && self.is_trusted && self.may_lead();
         self.lead = if stays { Lead::Leads } else { Lead::No };
         true
     }
@@ -141,6 +141,15 @@ impl Place {
         self.ring.as_ref().is_some_and(|ring| {
             (1..=ring.replicas()).any(|n| ring.primary(self.partition, n) == seat)
         })
+    }
+
+    /// Whether this node is the primary among all owners, and so the one that may lead. One that is
+    /// only the first of fewer, because it is deposed and nobody else is among them, must not: what
+    /// others lead meanwhile it does not know when it is no longer deposed.
+    fn may_lead(&self) -> bool {
+        let is_primary =
+            |ring: &Arc<Ring>| ring.primary(self.partition, ring.replicas()) == self.seat;
+        self.ring.as_ref().is_some_and(is_primary)
     }
 
     /// Since when the partition is laid out as it is.
@@ -222,7 +231,7 @@ impl Place {
         begins: impl FnOnce(Wants),
     ) -> Result<(), Refusal> {
         self.check(self.since())?;
-        if as_primary && !self.is_primary(self.seat) {
+        if as_primary && !self.may_lead() {
             return Err(Refusal::NotPrimary);
         }
         if !self.counts() {

@@ -7,10 +7,14 @@ fn add() -> Note {
 impl World {
     /// The primary's own replica has run the command and written `records`.
     pub(super) fn has_led(&mut self, records: Vec<Entry>) {
+        self.has_led_and_read(records, Vec::new());
+    }
+
+    fn has_led_and_read(&mut self, records: Vec<Entry>, read: Vec<Entry>) {
         let (id, _) = self.led.expect("was asked to");
         let latest = records.iter().map(|entry| entry.record.freshness.version.stamp).max();
         let latest = latest.unwrap_or_default();
-        let led = Led { reply: encode(&Some(1_u64)), records, latest };
+        let led = Led { reply: encode(&Some(1_u64)), records, read, latest };
         self.tell(In::Led { id, outcome: Ok(led) });
     }
 }
@@ -73,6 +77,17 @@ fn a_command_that_wrote_nothing_and_that_nobody_confirms_has_not_happened() {
     world.lose(1, true);
     world.lose(2, false);
     assert_eq!(world.reply().unwrap().as_ref().unwrap_err().code(), "quorum_not_met");
+}
+
+#[test]
+fn what_a_command_of_the_owner_read_is_held_by_enough_before_it_is_answered() {
+    let mut world = World::primary();
+    world.ask(Plan::owner(3, 2), &get("k"));
+    world.has_led_and_read(Vec::new(), vec![entry("k", 1, 10)]);
+    let Request::Apply { records, as_primary: true, .. } = world.last_to(1).1 else { panic!() };
+    assert_eq!(*records, [entry("k", 1, 10)]);
+    world.pass(Duration::from_secs(1));
+    assert!(!world.reply().unwrap().as_ref().unwrap_err().may_have_happened());
 }
 
 #[test]

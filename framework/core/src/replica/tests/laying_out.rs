@@ -198,6 +198,21 @@ fn a_founding_primary_leads_at_once_and_goes_on_under_the_very_next_ring() {
 }
 
 #[test]
+fn a_primary_that_was_deposed_and_is_restored_asks_for_what_others_led() {
+    let ring = sample::ring(&["a", "b", "c"]);
+    let first = ring.preference(P)[0];
+    let mut world = World::new(first, NodeId::default(), Arc::clone(&ring));
+    world.learn(&ring);
+    assert!(world.lead(&set("k", 1), 10).is_ok());
+    // It is still the first of one owner, but others lead what more of them are to hold.
+    let deposed = ring.depose(Wall::default(), vec![first]);
+    world.learn(&Arc::new(deposed.clone()));
+    assert_eq!(world.lead(&set("k", 2), 20).unwrap_err(), Refusal::NotPrimary);
+    world.learn(&Arc::new(deposed.depose(Wall::default(), Vec::new())));
+    assert_eq!(world.lead(&set("k", 3), 30).unwrap_err(), Refusal::NotReady);
+}
+
+#[test]
 fn a_new_primary_asks_for_what_its_predecessor_had_once_and_leads_when_it_is_there() {
     let ring = sample::ring(&["a", "b", "c"]);
     let [first, second, _] = ring.preference(P) else { panic!() };
