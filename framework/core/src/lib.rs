@@ -25,14 +25,18 @@
 //! # Who hears whom
 //!
 //! ```text
-//!       discovery   links, probes
-//!           |             |
-//!  .--------v-------------v--------.
-//!  |    RingView     Membership    |  Control: one in a node
+//!       operators,  discovery,
+//!       peers'      links,
+//!       ring views  probes
+//!           |           |
+//!  .--------v-----------v----------.
+//!  |    RingView <-> Membership    |  Control: one in a node
 //!  |       |             |         |
 //!  |       '--- View ----'         |  the ring, and who of its members is there
-//!  '--------------|----------------'
-//!                 | pushed when it changes
+//!  '-------------|----------^------'
+//!                | pushed   | how far the replicas are
+//!                | when it  |
+//!                | changes  |
 //!  .--------------v--------------------------------------------------------.
 //!  |                                                    one in a partition |
 //!  |                Execute, Apply, Fetch, Lead        .--------------.    |
@@ -68,14 +72,29 @@
 //! 5. A later `GET` asks as many replicas as must agree. If they differ, the stale ones are brought
 //!    up to date before the reader is answered, so that no later reader sees less.
 //!
+//! # How the ring changes
+//!
+//! 1. A node that comes, goes, stays away or comes back with nothing is noticed by the [`steward`] in
+//!    each voter's [`ring_view`]; one of them proposes the next [`ring`], and more than half of the
+//!    voters decide it ([`chain`]).
+//! 2. A ring that moves partitions names two lists for each: its owners and its targets. Whoever has
+//!    learnt it refuses requests for those partitions of whoever has not, so an owner that has is
+//!    *sealed*: nothing of before can be acknowledged with its help any more. The refused
+//!    coordinator learns the ring, too, and tries again: its client notices nothing.
+//! 3. From then on commands need their quorum among the owners and among the targets.
+//! 4. Each target [copies](copying) from so many sealed owners that one of them must hold any write
+//!    that was acknowledged before; what both hold already is recognised by its digest.
+//! 5. When all targets have said that they miss nothing, the ring with the targets for owners is
+//!    decided. Who owns a partition no more lets go of it when every owner holds all of it
+//!    ([`drain`]).
+//!
 //! # Who believes whom
 //!
 //! Peers are members of one cluster that have shown who they are; none is thought to lie, but any
 //! may be slow, gone, of another version, or of another opinion on the ring. So every request
 //! says since when its partition is laid out as it is, and is refused by whoever has it laid out
-//! otherwise; every count, size and wait is
-//! bounded on the side that bears it; and nothing that a message can say makes an actor panic. A
-//! panic is for bugs, and stops the node.
+//! otherwise; every count, size and wait is bounded on the side that bears it; and nothing that a
+//! message can say makes an actor panic. A panic is for bugs, and stops the node.
 //!
 //! A node that lost its records does not pretend: its replicas are blank, keep what they are sent,
 //! and count for nothing until [`copying`] has got back what they may have acknowledged before. Nor
@@ -88,6 +107,7 @@
 //! |---|---|
 //! | names and numbers | [`id`], [`key`], [`hlc`] |
 //! | data | [`record`], [`ring`], [`view`], [`peer`], [`failure`], [`quorum`] |
+//! | the ring's past and future | [`chain`], [`steward`], [`standing`], [`identity`], [`transfer`] |
 //! | what an author writes | [`app`] |
 //! | the actors | [`membership`], [`ring_view`], [`coordinator`], [`replica`], [`copying`], [`drain`] |
 //! | the actors, connected | [`wiring`] |

@@ -67,8 +67,10 @@ fn next(ring: &Ring, step: &Step) -> Option<Ring> {
     }
 }
 
-/// All that a request depends on, of each partition.
-fn laid_out(ring: &Ring) -> Vec<(Vec<Seat>, Option<Vec<Seat>>, Vec<Seat>, Vec<NodeId>)> {
+/// All that a request about a partition depends on: owners, targets, primaries, and identities.
+type LaidOut = (Vec<Seat>, Option<Vec<Seat>>, Vec<Seat>, Vec<NodeId>);
+
+fn laid_out(ring: &Ring) -> Vec<LaidOut> {
     let of = |partition| {
         let owners = ring.owners(partition, ring.replicas()).to_vec();
         let targets = ring.targets(partition, ring.target_replicas()).map(<[Seat]>::to_vec);
