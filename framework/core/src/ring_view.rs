@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use message::{In, NoRing, Out, Settings};
+pub use message::{Counters, In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain::{self, Progress as Proposed, Proposer, Voter};
@@ -65,6 +65,7 @@ pub struct RingView {
     waiting: Vec<Waiting>,
     told: Told,
     history: History,
+    learnt: u64,
     has_left: bool,
 }
 
@@ -105,6 +106,7 @@ impl RingView {
             waiting: Vec::new(),
             told: Told::default(),
             history: History::default(),
+            learnt: 0,
             has_left: false,
         }
     }
@@ -124,6 +126,12 @@ impl RingView {
     /// The latest rings, oldest first.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &Past> {
         self.history.iter()
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters { proposed: self.proposer.attempts(), learnt: self.learnt }
     }
 
     /// What `change`, and all that waits to be changed, would come to.
@@ -189,6 +197,7 @@ impl RingView {
         self.noticed = None;
         self.targets = ring.target_seats();
         self.history.add(ring, before);
+        self.learnt += 1;
         match ring.reason() {
             Reason::Primacy => reached(Mark::PrimaryDeposed),
             Reason::Founded

@@ -66,6 +66,7 @@ pub enum Progress {
 pub struct Proposer {
     seat: Seat,
     round: u64,
+    attempts: u64,
     attempt: Option<Attempt>,
 }
 
@@ -90,7 +91,13 @@ impl Proposer {
     /// The proposer of the node on `seat`, which has proposed nothing yet.
     #[must_use]
     pub fn new(seat: Seat) -> Self {
-        Self { seat, round: 0, attempt: None }
+        Self { seat, round: 0, attempts: 0, attempt: None }
+    }
+
+    /// How many attempts it has begun.
+    #[must_use]
+    pub fn attempts(&self) -> u64 {
+        self.attempts
     }
 
     /// Whether it is trying.
@@ -130,6 +137,7 @@ impl Proposer {
 
     fn begin(&mut self, now: Now, ring: Arc<Ring>, electorate: Electorate, count: u32) -> Word {
         self.round += 1;
+        self.attempts += 1;
         let ballot = Ballot { round: self.round, seat: self.seat };
         let epoch = ring.epoch();
         let phase = Phase::Prepare { yes: BTreeSet::new(), best: None };
