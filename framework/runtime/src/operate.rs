@@ -95,10 +95,9 @@ impl<A> Handle<A> {
         *self.shared.left.borrow()
     }
 
-    /// Waits until the node has left.
+    /// Waits until the node has left; for ever when it stops before.
     pub async fn left(&self) {
-        // The sender lives as long as the node; without it nothing is handed over any more.
-        let _ = self.shared.left.clone().wait_for(|has_left| *has_left).await;
+        self.shared.left().await;
     }
 
     /// Whether the node can do its part: it has a ring that names it, and all its data.
@@ -153,8 +152,16 @@ impl Shared {
         self.control.try_send(call).map_err(|_| OrderError::Stopping)?;
         match tokio::time::timeout(ORDER_TIMEOUT, answer).await {
             Ok(Ok(decided)) => Ok(decided?),
-            Ok(Err(_)) => Err(OrderError::Stopping),
-            Err(_) => Err(OrderError::Unanswered(ORDER_TIMEOUT)),
+            Ok(Err(_)) if self.stopper.phase() != Phase::Running => Err(OrderError::Stopping),
+            // Too many wait, or too long.
+            Ok(Err(_)) | Err(_) => Err(OrderError::Unanswered(ORDER_TIMEOUT)),
+        }
+    }
+
+    pub(crate) async fn left(&self) {
+        if self.left.clone().wait_for(|has_left| *has_left).await.is_err() {
+            // A node that is gone hands nothing over any more.
+            std::future::pending().await
         }
     }
 

@@ -39,9 +39,7 @@ impl Shared {
     pub(crate) async fn hand_over(&self, timeout: Duration) -> bool {
         let left = async {
             self.order_leave().await?;
-            let mut left = self.left.clone();
-            // The sender lives as long as the node.
-            let _ = left.wait_for(|has_left| *has_left).await;
+            self.left().await;
             Ok::<(), OrderError>(())
         };
         let progress = async {
