@@ -17,7 +17,7 @@ use super::until;
 pub const NODES_MAX: usize = 5;
 
 /// How long a change of the ring may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Nodes of one cluster, or as many of them as run. Each is told of those before it.
 pub struct Growing {
@@ -99,6 +99,11 @@ impl Growing {
         });
     }
 
+    /// A node's configuration, once it was launched.
+    pub fn config(&self, at: usize) -> PathBuf {
+        self.folder.path().join(format!("n{}.yml", at + 1))
+    }
+
     fn write_config(&self, at: usize) -> PathBuf {
         let mut text = format!(
             "cluster: test\nnode: {{name: n{}, threads: 1}}\nlisten: {{peers: '{}', http: '{}', \
@@ -120,7 +125,7 @@ impl Growing {
         let folder = self.folder.path();
         text += &self.more.replace("{at}", &(at + 1).to_string());
         let text = text.replace("{folder}", folder.to_str().unwrap());
-        let file = folder.join(format!("n{}.yml", at + 1));
+        let file = self.config(at);
         std::fs::write(&file, text).unwrap();
         file
     }

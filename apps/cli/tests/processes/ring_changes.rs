@@ -93,24 +93,33 @@ fn while_clients_write(
     })
 }
 
-/// Every key is read at every node, and there are so many copies of each and no more.
+/// Every key is there, and in the end there are so many copies of each and no more. A copy that was
+/// on its way from a node when that was killed is made by the read, which asks all owners.
 fn all_is_there(cluster: &Growing, written: [u64; CLIENTS], copies: u64) {
     let nodes = Nodes(Mutex::default());
     nodes.set(cluster, &cluster.running());
     for (client, count) in written.iter().enumerate() {
         for number in 0..*count {
-            let path = format!("/v1/kv/default/c{client}-{number}?r=2");
+            let path = format!("/v1/kv/default/c{client}-{number}?r=3");
             let read = insist(&nodes, &path, |it| it.get(&path));
             assert_eq!(read.body, format!("{number:0200}"), "{path}");
         }
     }
     let keys: u64 = written.iter().sum();
-    let sum =
-        |name| cluster.running().iter().map(|at| cluster.metric(*at, name)).sum::<Option<u64>>();
-    until(&format!("there are {copies} copies of {keys} records"), PATIENCE, || {
-        sum("peer_ring_records") == Some(copies * keys)
-            && sum("peer_ring_replicas_stray") == Some(0)
-    });
+    let of_all = |name| {
+        let nodes = cluster.running();
+        nodes.into_iter().map(|at| cluster.metric(at, name)).collect::<Option<Vec<_>>>()
+    };
+    let sum = |name| of_all(name).map(|counts| counts.iter().sum::<u64>());
+    let since = Instant::now();
+    while sum("peer_ring_records") != Some(copies * keys)
+        || sum("peer_ring_replicas_stray") != Some(0)
+    {
+        let (records, strays) = (of_all("peer_ring_records"), of_all("peer_ring_replicas_stray"));
+        let is_late = since.elapsed() > PATIENCE;
+        assert!(!is_late, "{copies} of {keys} wanted, found {records:?}, {strays:?} stray");
+        thread::sleep(PAUSE * 10);
+    }
 }
 
 #[test]
@@ -254,6 +263,31 @@ fn a_node_that_waits_for_the_others_says_for_whom_and_stops_when_it_is_told() {
     process.signal("TERM");
     let (code, said) = process.ended(Duration::from_secs(5));
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_list_of_members_is_read_again_on_sighup_and_a_bad_one_changes_nothing() {
+    let mut cluster = Growing::new("");
+    cluster.launch(0);
+    cluster.wait_replicated();
+    let file = cluster.config(0);
+    let before = std::fs::read_to_string(&file).unwrap();
+    let process = cluster.take(0);
+    let told = |text: &str, says: &str| {
+        std::fs::write(&file, text).unwrap();
+        process.signal("HUP");
+        until(&format!("it says {says:?}"), Duration::from_secs(10), || {
+            process.said().contains(says)
+        });
+    };
+    told(&before.replace("cluster:", "clutter:"), "not read again: ");
+    let one = before.find("    - {name: n1").unwrap();
+    let (head, tail) = before.split_at(one);
+    let longer = format!("{head}    - {{name: n9, address: '127.0.0.1:1'}}\n{tail}");
+    told(&longer, "discovery.static.members was read again");
+    assert!(process.said().contains("n9 at 127.0.0.1:1"), "{}", process.said());
+    let answer = cluster.client(0).get("/readyz").unwrap();
+    assert_eq!(answer.status, 200, "it goes on: {answer:?}");
 }
 
 #[test]
