@@ -74,6 +74,7 @@ impl RingView {
     pub fn new(settings: ControlSettings) -> Self {
         let ControlSettings { me, founding, ring, steward, wire, shards, kept, .. } = settings;
         let seat = me.seat();
+        let targets = kept.ring.as_ref().map(|ring| ring.target_seats()).unwrap_or_default();
         let known = Known::new(Standing {
             epoch: Epoch::NONE,
             member: me.clone(),
@@ -93,7 +94,7 @@ impl RingView {
             proposer: Proposer::new(seat),
             known,
             progress: vec![Progress::default(); usize::from(shards)],
-            targets: BTreeSet::new(),
+            targets,
             down_since: BTreeMap::new(),
             watched_at: Instant::default(),
             noticed: None,
