@@ -17,11 +17,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 pub use message::{In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain::{self, Progress as Proposed, Proposer, Voter};
-use crate::id::{ClusterId, Epoch, Seat};
+use crate::id::{ClusterId, Epoch, NodeId, Seat};
 use crate::membership::Fact;
 use crate::peer::Body;
 use crate::rare::{Mark, reached};
@@ -91,7 +93,7 @@ impl RingView {
             ring,
             settings: steward,
             voter: Voter::new(seat, me.vote, kept),
-            proposer: Proposer::new(seat),
+            proposer: Proposer::new(seat, start_of(founding, me.id)),
             known,
             progress: vec![Progress::default(); usize::from(shards)],
             targets,
@@ -298,6 +300,13 @@ impl RingView {
             out.push(Out::Left);
         }
     }
+}
+
+/// A number that another start of this node does not have: `founding` is drawn afresh at each.
+#[expect(clippy::cast_possible_truncation, reason = "the low half of a hash is one, too")]
+fn start_of(founding: ClusterId, node: NodeId) -> u32 {
+    let bytes = (u128::from(founding.0) << 64 | u128::from(node.0)).to_le_bytes();
+    xxh3_64(&bytes) as u32
 }
 
 impl Actor for RingView {
