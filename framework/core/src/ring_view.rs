@@ -17,11 +17,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 pub use message::{Counters, In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain::{self, Progress as Proposed, Proposer, Voter};
-use crate::id::{ClusterId, Epoch, Seat};
+use crate::id::{ClusterId, Epoch, NodeId, Seat};
 use crate::membership::Fact;
 use crate::peer::Body;
 use crate::rare::{Mark, reached};
@@ -75,6 +77,7 @@ impl RingView {
     pub fn new(settings: ControlSettings) -> Self {
         let ControlSettings { me, founding, ring, steward, wire, shards, kept, .. } = settings;
         let seat = me.seat();
+        let targets = kept.ring.as_ref().map(|ring| ring.target_seats()).unwrap_or_default();
         let known = Known::new(Standing {
             epoch: Epoch::NONE,
             member: me.clone(),
@@ -91,10 +94,10 @@ impl RingView {
             ring,
             settings: steward,
             voter: Voter::new(seat, me.vote, kept),
-            proposer: Proposer::new(seat),
+            proposer: Proposer::new(seat, start_of(founding, me.id)),
             known,
             progress: vec![Progress::default(); usize::from(shards)],
-            targets: BTreeSet::new(),
+            targets,
             down_since: BTreeMap::new(),
             watched_at: Instant::default(),
             noticed: None,
@@ -306,6 +309,13 @@ impl RingView {
             out.push(Out::Left);
         }
     }
+}
+
+/// A number that another start of this node does not have: `founding` is drawn afresh at each.
+#[expect(clippy::cast_possible_truncation, reason = "the low half of a hash is one, too")]
+fn start_of(founding: ClusterId, node: NodeId) -> u32 {
+    let bytes = (u128::from(founding.0) << 64 | u128::from(node.0)).to_le_bytes();
+    xxh3_64(&bytes) as u32
 }
 
 impl Actor for RingView {

@@ -6,12 +6,35 @@ use crate::id::{Epoch, Seat};
 use crate::ring::Ring;
 
 /// The number of an attempt to decide: of two, the greater one wins.
+///
+/// No two attempts have the same, be they of one node before and after it forgot everything: the
+/// lower half of a round is drawn afresh at every start of a proposer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ballot {
     /// Which attempt.
     pub round: u64,
     /// Whose; settles what would be a tie.
     pub seat: Seat,
+}
+
+impl Ballot {
+    /// The first round that nobody's ballot has: whoever had promised the last ones of all could
+    /// never promise anything again.
+    const ROUND_LIMIT: u64 = 1 << 63;
+
+    /// Whether a voter may promise it.
+    #[must_use]
+    pub fn is_credible(self) -> bool {
+        self.round < Self::ROUND_LIMIT
+    }
+
+    /// That of the next attempt after this one, of the proposer on `seat` that drew `start` when
+    /// it started.
+    #[must_use]
+    pub fn next(self, seat: Seat, start: u32) -> Self {
+        let count = (self.round >> u32::BITS) + 1;
+        Self { round: count << u32::BITS | u64::from(start), seat }
+    }
 }
 
 /// What is said about the decision which ring comes next.

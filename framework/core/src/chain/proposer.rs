@@ -65,8 +65,10 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Proposer {
     seat: Seat,
-    round: u64,
     attempts: u64,
+    start: u32,
+    /// The greatest that it has heard of, or made.
+    last: Ballot,
     attempt: Option<Attempt>,
 }
 
@@ -88,10 +90,11 @@ enum Phase {
 }
 
 impl Proposer {
-    /// The proposer of the node on `seat`, which has proposed nothing yet.
+    /// The proposer of the node on `seat`, which has proposed nothing yet, or has forgotten it:
+    /// `start` is a number drawn at this start, so that its ballots are not those of another one.
     #[must_use]
-    pub fn new(seat: Seat) -> Self {
-        Self { seat, round: 0, attempts: 0, attempt: None }
+    pub fn new(seat: Seat, start: u32) -> Self {
+        Self { seat, start, last: Ballot::default(), attempts: 0, attempt: None }
     }
 
     /// How many attempts it has begun.
@@ -131,18 +134,18 @@ impl Proposer {
         electorate: Electorate,
         past: Ballot,
     ) -> Word {
-        self.round = self.round.max(past.round);
+        self.last = self.last.max(past);
         self.begin(now, ring, electorate, 1)
     }
 
     fn begin(&mut self, now: Now, ring: Arc<Ring>, electorate: Electorate, count: u32) -> Word {
-        self.round += 1;
+        let ballot = self.last.next(self.seat, self.start);
+        self.last = ballot;
         self.attempts += 1;
-        let ballot = Ballot { round: self.round, seat: self.seat };
         let epoch = ring.epoch();
         let phase = Phase::Prepare { yes: BTreeSet::new(), best: None };
         // Those who were in each other's way are unlikely to be so again.
-        let spread = (self.seat.0 ^ self.round.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 40 & 127;
+        let spread = (self.seat.0 ^ ballot.round.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 40 & 127;
         let due = now.tick + ATTEMPT * count + Duration::from_millis(spread);
         self.attempt = Some(Attempt { wanted: ring, electorate, ballot, phase, count, due });
         Word::Prepare { epoch, ballot }
@@ -172,8 +175,10 @@ impl Proposer {
             Word::Accepted { epoch, ballot } if epoch == open && ballot == attempt.ballot => {
                 attempt.accepted(from)
             }
-            Word::Reject { epoch, promised } if epoch == open && promised > attempt.ballot => {
-                self.round = self.round.max(promised.round);
+            Word::Reject { epoch, promised }
+                if epoch == open && promised > attempt.ballot && promised.is_credible() =>
+            {
+                self.last = self.last.max(promised);
                 // Whoever it was promised to may be about to succeed.
                 attempt.due = attempt.due.max(now.tick + ATTEMPT);
                 Progress::Wait

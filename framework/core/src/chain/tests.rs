@@ -93,6 +93,7 @@ struct Table {
     proposers: BTreeMap<Seat, Proposer>,
     words: VecDeque<(Seat, Seat, Word)>,
     decided: Vec<Arc<Ring>>,
+    starts: u32,
     now: Now,
 }
 
@@ -102,12 +103,13 @@ impl Table {
         let state = State { ring: Some(Arc::clone(&base)), ..State::default() };
         let voters = base.voters().iter();
         let voters = voters.map(|seat| (*seat, Voter::new(*seat, NodeId(seat.0), state.clone())));
-        let proposers = base.voters().iter().map(|seat| (*seat, Proposer::new(*seat)));
+        let proposers = base.voters().iter().map(|seat| (*seat, Proposer::new(*seat, 0)));
         Self {
             voters: voters.collect(),
             proposers: proposers.collect(),
             words: VecDeque::new(),
             decided: Vec::new(),
+            starts: 0,
             now: Now::default(),
             base,
         }
@@ -125,12 +127,30 @@ impl Table {
 
     fn propose(&mut self, index: usize) {
         let seat = self.seat(index);
-        // Each wants another ring.
-        let wanted = Arc::new(self.base.depose(self.now.wall, vec![seat]));
+        // Each wants another ring, and after another start, again another one.
+        let wanted = Arc::new(self.base.depose(Wall(self.starts.into()), vec![seat]));
         let electorate = electorate(&self.base);
         let proposer = self.proposers.get_mut(&seat).unwrap();
         let word = proposer.propose(self.now, wanted, electorate, Ballot::default());
         self.say(seat, &word);
+    }
+
+    /// A proposer starts again and has forgotten what it proposed.
+    fn restart(&mut self, index: usize) {
+        self.starts += 1;
+        let seat = self.seat(index);
+        self.proposers.insert(seat, Proposer::new(seat, self.starts));
+    }
+
+    /// Delivers all words but those for which `is_lost` says so.
+    fn deliver_but(&mut self, is_lost: impl Fn(Seat, &Word) -> bool) {
+        while let Some((_, to, word)) = self.words.front() {
+            if is_lost(*to, word) {
+                self.words.pop_front();
+            } else {
+                self.deliver(0, false);
+            }
+        }
     }
 
     fn deliver(&mut self, at: usize, stays: bool) {
@@ -183,6 +203,7 @@ proptest! {
             match kind {
                 0 => table.propose(index),
                 1 => table.wake(),
+                9 => table.restart(index),
                 2 if !table.words.is_empty() => drop(table.words.remove(index % table.words.len())),
                 3 => table.deliver(index, true),
                 _ => table.deliver(index, false),
@@ -200,4 +221,41 @@ fn a_ring_is_decided_when_nothing_goes_wrong() {
         table.deliver(0, false);
     }
     assert_eq!(table.decided[0].deposed(), [table.seat(0)]);
+}
+
+#[test]
+fn one_that_starts_again_does_not_take_its_earlier_proposal_for_this_one() {
+    let mut table = Table::new();
+    let (first, proposer) = (table.seat(0), table.seat(2));
+    let is_accept = |word: &Word| matches!(word, Word::Accept { .. });
+    table.propose(2);
+    // Only one voter hears of the first ring, and of the next one all but that one.
+    table.deliver_but(|to, word| is_accept(word) && to != first);
+    assert_eq!(table.decided, []);
+    table.restart(2);
+    table.propose(2);
+    table.deliver_but(|to, _| to == first);
+    assert_eq!(table.decided.len(), 1);
+    table.restart(2);
+    table.propose(0);
+    table.deliver_but(|to, _| to == proposer);
+    table.wake();
+    table.deliver_but(|to, _| to == proposer);
+    assert_eq!(table.decided[0], table.decided[1]);
+}
+
+#[test]
+fn a_ballot_that_leaves_no_room_for_another_is_nobodys() {
+    let mut table = Table::new();
+    let (seat, epoch) = (table.seat(0), table.base.epoch().next());
+    let last = Ballot { round: u64::MAX, seat };
+    let voter = table.voters.get_mut(&seat).unwrap();
+    assert_eq!(voter.answer(&Word::Prepare { epoch, ballot: last }), None);
+    table.propose(0);
+    let proposer = table.proposers.get_mut(&seat).unwrap();
+    proposer.hear(table.now, seat, Word::Reject { epoch, promised: last });
+    table.words.clear();
+    table.wake();
+    table.deliver_but(|_, _| false);
+    assert!(!table.decided.is_empty());
 }

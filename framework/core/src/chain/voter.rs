@@ -73,10 +73,12 @@ impl Voter {
             return None;
         }
         match word {
-            Word::Prepare { epoch, ballot } if *epoch == self.open() => {
+            Word::Prepare { epoch, ballot } if *epoch == self.open() && ballot.is_credible() => {
                 Some(self.prepare(*epoch, *ballot))
             }
-            Word::Accept { ballot, ring } if ring.epoch() == self.open() && self.fits(ring) => {
+            Word::Accept { ballot, ring }
+                if ring.epoch() == self.open() && self.fits(ring) && ballot.is_credible() =>
+            {
                 Some(self.accept(*ballot, ring))
             }
             Word::Prepare { .. }

@@ -14,6 +14,7 @@ use crate::wiring::{Control, ControlIn, ControlOut};
 mod changes;
 mod founding;
 mod orders;
+mod restarts;
 
 /// Control actors of a few nodes, all linked with each other but for those that are down; what
 /// they say arrives in order. Their shards are whole as soon as they are asked.
@@ -31,6 +32,11 @@ struct Nodes {
     /// What every node is told first.
     first_fact: Option<Fact>,
     settings: steward::Settings,
+    /// Whether a node that starts again is who it was, and has kept its votes.
+    has_disks: bool,
+    kept: BTreeMap<Seat, chain::State>,
+    /// Whom no ring reaches.
+    uninformed: Option<Seat>,
     ids: u64,
 }
 
@@ -64,6 +70,9 @@ impl Nodes {
             impossible: None,
             first_fact: None,
             settings: steward::Settings::default(),
+            has_disks: false,
+            kept: BTreeMap::new(),
+            uninformed: None,
             ids: 0,
         }
     }
@@ -80,7 +89,10 @@ impl Nodes {
 
     fn start(&mut self, text: &str) {
         self.ids += 1;
-        let id = NodeId(self.ids);
+        let here = seat(text);
+        let before = self.nodes.get(&here).filter(|_| self.has_disks);
+        let id = before.map_or(NodeId(self.ids), |node| node.id);
+        let kept = self.kept.get(&here).filter(|_| self.has_disks).cloned();
         let ring = Settings {
             partitions: Partitions::new(self.partitions).unwrap(),
             replicas: 3,
@@ -94,9 +106,8 @@ impl Nodes {
             steward: steward::Settings { bootstrap_expect: self.expect, ..self.settings.clone() },
             wire: 2,
             shards: 1,
-            kept: chain::State::default(),
+            kept: kept.unwrap_or_default(),
         });
-        let here = seat(text);
         self.forget_links(here);
         let node = Node { control, id, ring: None, rings: Vec::new(), is_down: false };
         self.nodes.insert(here, node);
@@ -110,14 +121,19 @@ impl Nodes {
             let found = Sighting::new(found.clone(), found.as_str());
             self.tell(here, ControlIn::Fact(Fact::Seen(found)));
         }
+        self.link(here);
+        self.tell(here, ControlIn::Fact(Fact::Settled));
+        self.deliver();
+    }
+
+    fn link(&mut self, here: Seat) {
+        let id = self.nodes[&here].id;
         let others: Vec<_> = self.up().filter(|other| *other != here).collect();
         for other in others {
             let other_id = self.nodes[&other].id;
             self.tell(here, ControlIn::LinkUp { seat: other, id: other_id });
             self.tell(other, ControlIn::LinkUp { seat: here, id });
         }
-        self.tell(here, ControlIn::Fact(Fact::Settled));
-        self.deliver();
     }
 
     fn names_of(&self, seats: &[Seat]) -> Vec<NodeName> {
@@ -158,7 +174,10 @@ impl Nodes {
             match order {
                 ControlOut::Send { to, message } => self.letters.push_back((at, to, message)),
                 ControlOut::View(view) => self.see(at, view.ring),
-                ControlOut::Keep { number, .. } => self.tell(at, ControlIn::Kept(number)),
+                ControlOut::Keep { number, state } => {
+                    self.kept.insert(at, state);
+                    self.tell(at, ControlIn::Kept(number));
+                }
                 ControlOut::Answer { caller, result } => {
                     self.answers.insert(caller, result);
                 }
@@ -185,7 +204,8 @@ impl Nodes {
 
     fn deliver(&mut self) {
         while let Some((from, to, message)) = self.letters.pop_front() {
-            if !self.nodes[&from].is_down {
+            let is_lost = matches!(message.body, Body::Ring(_)) && self.uninformed == Some(to);
+            if !self.nodes[&from].is_down && !is_lost {
                 self.tell(to, ControlIn::Peer { from, message });
             }
         }

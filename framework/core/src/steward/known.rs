@@ -110,11 +110,15 @@ impl Known {
         self.standings.iter().map(|(seat, standing)| (*seat, standing.member.vote)).collect()
     }
 
-    /// The members of `ring` that came back as somebody else, as they are now.
+    /// The members of `ring` that came back as somebody else and know this ring, as they are now.
+    ///
+    /// One that does not know it may be who was there before another one was named. It would take
+    /// itself for the owner that it was, and has not what the other one acknowledged.
     #[must_use]
     pub fn back(&self, ring: &Ring) -> Vec<Member> {
         let changed = |member: &Member| {
-            let now = &self.present(member.seat())?.member;
+            let standing = self.present(member.seat())?;
+            let now = Some(&standing.member).filter(|_| standing.epoch == ring.epoch())?;
             (now.id != member.id || now.vote != member.vote).then(|| now.clone())
         };
         ring.members().iter().filter_map(changed).collect()
