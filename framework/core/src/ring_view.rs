@@ -302,7 +302,7 @@ impl RingView {
         self.look_whether_left(out);
     }
 
-    fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
+    pub(super) fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
         let ring = self.voter.ring().map(|ring| &**ring);
         if !self.has_left && steward::has_left(ring, &self.known) {
             self.has_left = true;
