@@ -70,8 +70,8 @@ impl Disk {
 
     /// What was being kept under this number, and all before it, is kept now.
     pub fn kept(&mut self, number: u64) {
-        while let Some((_, state)) = self.under_way.pop_front_if(|(other, _)| *other <= number) {
-            self.state = state;
+        while self.under_way.front().is_some_and(|(other, _)| *other <= number) {
+            self.state = self.under_way.pop_front().expect("there is a first").1;
         }
     }
 
