@@ -209,6 +209,11 @@ impl Op {
         }
     }
 
+    /// Whether it waits for another ring, or for a moment.
+    pub fn is_parked(&self) -> bool {
+        matches!(self.stage, Stage::Parked(_))
+    }
+
     /// The index of `seat` among the command's replicas.
     pub fn index_of(&self, seat: Seat) -> Option<u8> {
         let at = self.replicas.iter().position(|replica| *replica == seat)?;

@@ -380,3 +380,17 @@ fn what_is_parked_takes_its_room_and_can_be_taken_back() {
     world.pass(millis(5));
     assert_eq!((world.asked().len(), world.reply()), (3, None));
 }
+
+#[test]
+fn what_is_parked_is_known_for_that_until_it_is_tried_again() {
+    let mut world = refused_with(Refusal::WrongEpoch);
+    let counted = |world: &World| (world.coordinator.inflight(), world.coordinator.parked());
+    assert_eq!(counted(&world), (1, 1));
+    world.pass(millis(5));
+    assert_eq!(counted(&world), (1, 0));
+    world.refuse(1, Refusal::Behind);
+    world.refuse(2, Refusal::Behind);
+    assert_eq!(counted(&world), (1, 1));
+    world.pass(Duration::from_secs(2));
+    assert_eq!(counted(&world), (0, 0));
+}
