@@ -201,7 +201,7 @@ impl Coordinator {
     /// Answers the client of an operation that was taken out.
     fn end(&mut self, op: &Op, result: Result<Bytes, Failure>, out: &mut Outbox<Out>) {
         self.clients.remove(&op.client);
-        finish(op.client, result, out);
+        finish(op.client, result.map_err(|failure| op.failed_at_last(failure)), out);
     }
 
     fn next_id(&mut self) -> RequestId {
