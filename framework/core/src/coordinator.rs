@@ -108,6 +108,7 @@ pub struct Coordinator {
     /// Where a client's command stands, for those that did not end in the turn they came in.
     clients: AHashMap<Client, RequestId>,
     bytes: usize,
+    parked: usize,
     timers: Timers,
     /// Operations whose timer is to be set at the end of the turn.
     untimed: Vec<RequestId>,
@@ -131,6 +132,7 @@ impl Coordinator {
             ops: AHashMap::with_hasher(hasher()),
             clients: AHashMap::with_hasher(hasher()),
             bytes: 0,
+            parked: 0,
             timers: Timers::new(),
             untimed: Vec::new(),
             latencies: AHashMap::with_hasher(hasher()),
@@ -142,6 +144,12 @@ impl Coordinator {
     #[must_use]
     pub fn inflight(&self) -> usize {
         self.ops.len()
+    }
+
+    /// How many of them wait for another ring, or for a moment.
+    #[must_use]
+    pub fn parked(&self) -> usize {
+        self.parked
     }
 
     /// What happened so far.
@@ -178,6 +186,7 @@ impl Coordinator {
     /// Keeps an operation that waits for answers under the id they will bear.
     fn keep(&mut self, id: RequestId, op: Box<Op>) {
         self.bytes += op.command.len();
+        self.parked += usize::from(op.is_parked());
         self.ops.insert(id, op);
     }
 
@@ -185,13 +194,14 @@ impl Coordinator {
     fn remove(&mut self, id: RequestId) -> Option<Box<Op>> {
         let op = self.ops.remove(&id)?;
         self.bytes -= op.command.len();
+        self.parked -= usize::from(op.is_parked());
         Some(op)
     }
 
     /// Answers the client of an operation that was taken out.
     fn end(&mut self, op: &Op, result: Result<Bytes, Failure>, out: &mut Outbox<Out>) {
         self.clients.remove(&op.client);
-        finish(op.client, result, out);
+        finish(op.client, result.map_err(|failure| op.failed_at_last(failure)), out);
     }
 
     fn next_id(&mut self) -> RequestId {

@@ -227,6 +227,9 @@ impl Copying {
             return;
         };
         let id = self.ids.draw().in_background();
+        if !work.is_urgent() {
+            self.gate.pass(now.tick);
+        }
         let node = work.says_blank().then_some(self.node);
         let errand = Errand::Copy { after: after.clone(), node };
         self.pages.insert(id, Page { partition, from, after, asked_at: now.tick, came: None });
@@ -322,7 +325,7 @@ impl Actor for Copying {
 
     fn deadline(&self) -> Option<Instant> {
         let waits_for_gate = self.pages.len() < self.settings.pages_max && !self.turns.is_empty();
-        let gate = waits_for_gate.then(|| self.gate.opens_at()).flatten();
+        let gate = waits_for_gate.then(|| self.gate.opens_at());
         self.retry_at.into_iter().chain(gate).min()
     }
 

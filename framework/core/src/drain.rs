@@ -165,6 +165,7 @@ impl Drain {
                 self.turns.pop_front();
                 continue;
             };
+            self.gate.pass(now.tick);
             let id = self.ids.draw().in_background();
             let errand = Errand::Compare { after: after.clone() };
             let page = Page { partition, owner, after, until: None, asked_at: now.tick };
@@ -353,7 +354,7 @@ impl Actor for Drain {
     fn deadline(&self) -> Option<Instant> {
         let is_waiting = self.settled().is_some() && !self.turns.is_empty();
         let waits_for_gate = is_waiting && self.pages.len() < self.settings.pages_max;
-        let gate = waits_for_gate.then(|| self.gate.opens_at()).flatten();
+        let gate = waits_for_gate.then(|| self.gate.opens_at());
         self.retry_at.into_iter().chain(gate).min()
     }
 

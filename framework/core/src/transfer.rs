@@ -4,7 +4,7 @@ mod gate;
 
 use std::time::Duration;
 
-pub use gate::Gate;
+pub use gate::{Gate, Trickle};
 
 use crate::id::{PartitionId, Seat};
 
@@ -17,7 +17,8 @@ pub struct Settings {
     pub bytes_per_second: u64,
     /// How long a peer may be silent before what was asked of it is given up.
     pub timeout: Duration,
-    /// While more commands than this are under way here, data waits.
+    /// While more commands than this are under way here, data only trickles: a page every 100 ms.
+    /// Commands that themselves wait, for another ring, do not count.
     pub foreground_max: usize,
 }
 

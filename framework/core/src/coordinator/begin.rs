@@ -66,6 +66,10 @@ impl Coordinator {
                 Kind::Owner => self.begin_lead(now, id, &mut op, out),
             }
             self.keep(id, op);
+        } else if op.is_maybe_written && matches!(op.client, Client::Peer(..)) {
+            // Whoever forwarded it must not take it elsewhere as if nothing had happened.
+            let failure = Failure::WrongEpoch { may_have_happened: true };
+            self.end(&op, Err(failure), out);
         } else if let Client::Peer(to, id) = op.client {
             self.clients.remove(&op.client);
             let response = Response::Refused(Refusal::NotOwner);

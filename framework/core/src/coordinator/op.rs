@@ -209,6 +209,11 @@ impl Op {
         }
     }
 
+    /// Whether it waits for another ring, or for a moment.
+    pub fn is_parked(&self) -> bool {
+        matches!(self.stage, Stage::Parked(_))
+    }
+
     /// The index of `seat` among the command's replicas.
     pub fn index_of(&self, seat: Seat) -> Option<u8> {
         let at = self.replicas.iter().position(|replica| *replica == seat)?;
@@ -276,7 +281,7 @@ impl Op {
     pub fn timed_out(&self) -> Failure {
         let (acked, wanted) = self.progress();
         match &self.stage {
-            Stage::Parked(parked) => self.parked_for_good(&parked.failure),
+            Stage::Parked(parked) => parked.failure.clone(),
             Stage::Replicate(Replicate { has_written: false, .. }) => {
                 Failure::TimedOut { acked, wanted, may_have_happened: self.is_maybe_written }
             }
@@ -291,11 +296,12 @@ impl Op {
         }
     }
 
-    /// The failure of a command whose last attempt failed so, and that is not tried again.
-    fn parked_for_good(&self, last: &Failure) -> Failure {
+    /// The failure of a command whose last attempt failed so: an earlier one may have left
+    /// something behind, of which those that the last one asked know nothing.
+    pub fn failed_at_last(&self, last: Failure) -> Failure {
         let may_have_happened = self.plan.writes() && self.is_maybe_written;
-        match *last {
-            _ if !may_have_happened => last.clone(),
+        match last {
+            _ if !may_have_happened || last.may_have_happened() => last,
             Failure::QuorumNotMet { acked, wanted, .. } => {
                 Failure::QuorumNotMet { acked, wanted, may_have_happened }
             }

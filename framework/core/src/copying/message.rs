@@ -52,7 +52,7 @@ pub enum In {
         /// Which partition.
         partition: PartitionId,
     },
-    /// Whether so many commands are under way here that data waits.
+    /// Whether so many commands are under way here that data only trickles.
     ForegroundBusy(bool),
 }
 

@@ -55,7 +55,7 @@ pub enum In {
     },
     /// The link to a peer broke: what was asked of it will not be answered.
     LinkLost(Seat),
-    /// Whether so many commands are under way here that data waits.
+    /// Whether so many commands are under way here that data only trickles.
     ForegroundBusy(bool),
 }
 

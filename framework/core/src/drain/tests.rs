@@ -256,12 +256,15 @@ fn no_more_is_asked_at_once_and_no_more_given_than_allowed() {
 }
 
 #[test]
-fn a_table_waits_while_clients_are_many() {
+fn while_clients_are_many_a_page_is_compared_now_and_then() {
     let mut world = World::with(Settings::default());
     world.tell(In::ForegroundBusy(true));
     world.tell(In::Stray { partition: P, is_stray: true });
-    world.pass(RETRY_PAUSE);
-    assert!(world.asked.is_empty());
+    assert_eq!(world.asked.len(), 1);
+    world.pass(Duration::from_millis(99));
+    assert_eq!(world.asked.len(), 1);
+    world.pass(Duration::from_millis(1));
+    assert_eq!(world.asked.len(), 2);
     world.tell(In::ForegroundBusy(false));
     assert_eq!(world.asked.len(), 3);
 }

@@ -86,6 +86,10 @@ pub fn target(ring: &Ring, known: &Known, late: &BTreeSet<Seat>) -> Target {
 /// Those of `late` that may go now: no more at once than copies may be lost of one partition, and
 /// only while what they held can be copied from others.
 fn evictable(ring: &Ring, known: &Known, late: &BTreeSet<Seat>) -> Vec<Seat> {
+    // To see what can be copied is to look at every partition.
+    if late.is_empty() {
+        return Vec::new();
+    }
     let n = usize::from(ring.replicas()).min(ring.members().len());
     let tolerated = n - (n / 2 + 1);
     let is_joining = |seat: &Seat| ring.member(*seat).is_some_and(|m| m.tenure == Tenure::Joining);

@@ -20,7 +20,7 @@ use crate::key::Partitions;
 use crate::peer::Lane;
 use crate::replica::{self, MemoryTable, ReplicaStore, TableStats};
 use crate::ring::Ring;
-use crate::transfer::Counters;
+use crate::transfer::{Counters, Trickle};
 use crate::view::View;
 use crate::wiring::shard_of;
 use progress::Said;
@@ -43,9 +43,10 @@ pub struct Shard {
     from_replica: Outbox<replica::Out>,
     from_copying: Outbox<copying::Out>,
     from_drain: Outbox<drain::Out>,
-    /// With more commands under way than this, data waits; whether it does.
+    /// With more commands under way than this, data trickles; whether it does; what still goes.
     foreground_max: usize,
     is_foreground_busy: bool,
+    trickle: Trickle,
     /// What this shard's replicas have handed over, and refused to.
     counters: Counters,
     /// Whether what they are to have may have changed since it was said.
@@ -93,6 +94,7 @@ impl Shard {
             from_copying: Outbox::new(),
             from_drain: Outbox::new(),
             is_foreground_busy: false,
+            trickle: Trickle::default(),
             counters: Counters::default(),
             has_moved: false,
             said: Said::default(),
@@ -206,7 +208,7 @@ impl Actor for Shard {
                 let whose = Abandon::Caller(caller);
                 self.steps.push_back(Step::Coordinator(coordinator::In::Abandon(whose)));
             }
-            ShardIn::Peer { from, message } => self.peer(from, message, out),
+            ShardIn::Peer { from, message } => self.peer(now, from, message, out),
             ShardIn::Undelivered { id, .. } if self.drain.awaits(id) => {
                 self.steps.push_back(Step::Drain(drain::In::Undelivered { id }));
             }

@@ -380,3 +380,56 @@ fn what_is_parked_takes_its_room_and_can_be_taken_back() {
     world.pass(millis(5));
     assert_eq!((world.asked().len(), world.reply()), (3, None));
 }
+
+#[test]
+fn what_is_parked_is_known_for_that_until_it_is_tried_again() {
+    let mut world = refused_with(Refusal::WrongEpoch);
+    let counted = |world: &World| (world.coordinator.inflight(), world.coordinator.parked());
+    assert_eq!(counted(&world), (1, 1));
+    world.pass(millis(5));
+    assert_eq!(counted(&world), (1, 0));
+    world.refuse(1, Refusal::Behind);
+    world.refuse(2, Refusal::Behind);
+    assert_eq!(counted(&world), (1, 1));
+    world.pass(Duration::from_secs(2));
+    assert_eq!(counted(&world), (0, 0));
+}
+
+/// A write that one replica took and that two others hold something newer than, which the owner
+/// `1` leads, finds that there is nothing to be written by now, and is no owner any more.
+fn written_in_vain(client: impl FnOnce(&mut World)) -> World {
+    let mut world = World::at(1);
+    client(&mut world);
+    world.answer(0, written());
+    world.answer(1, Response::Superseded { by: version(9) });
+    world.answer(2, Response::Superseded { by: version(9) });
+    let (id, _) = world.led.expect("it leads");
+    world.begin_without(1);
+    world.finish_move();
+    let led = Led { reply: encode(&None::<u64>), records: vec![], read: vec![], latest: Stamp(9) };
+    world.tell(In::Led { id, outcome: Ok(led) });
+    world
+}
+
+#[test]
+fn what_one_replica_took_may_have_happened_though_another_node_then_refuses() {
+    let mut world = written_in_vain(|world| world.ask(Plan::quorum(3, 2), &set("k", 1)));
+    let (to, id, _) = world.sent.last().cloned().expect("it was forwarded");
+    let response = Response::Forwarded(Err(Failure::Overloaded));
+    world.tell(In::Answer { from: to, id, response });
+    let failure = world.reply().unwrap().clone().unwrap_err();
+    assert!(failure.may_have_happened(), "{failure:?}");
+}
+
+#[test]
+fn what_one_replica_took_is_not_refused_as_if_nothing_had_happened() {
+    let ask = sample::ask(Plan::quorum(3, 2), &set("k", 1));
+    let world = written_in_vain(|world| {
+        let from = world.owner(3);
+        world.tell(In::Forwarded { from, id: RequestId(256), ask });
+    });
+    let [Response::Forwarded(Err(failure))] = &world.responses[..] else {
+        panic!("{:?}", world.responses);
+    };
+    assert!(failure.may_have_happened(), "{failure:?}");
+}

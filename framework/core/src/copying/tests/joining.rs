@@ -206,8 +206,10 @@ fn what_clients_wait_for_is_copied_before_all_else_and_however_many_they_are() {
     world.tell(In::ForegroundBusy(true));
     let wants = |partition, wants| In::Wants { partition, wants };
     world.tell(wants(fill[0], FILL));
+    let (id, from) = (world.asked[0].1, world.asked.remove(0).0);
+    world.tell(In::Answer { from, id, response: Response::Refused(Refusal::Overloaded) });
     world.tell(wants(fill[1], FILL));
-    assert!(world.asked.is_empty());
+    assert!(world.asked.is_empty(), "one page went through, and no more for now");
     world.tell(wants(lead[0], LEAD));
     assert_eq!((world.asked.len(), world.said_blank), (1, None));
     // Nor do a blank primary's clients get on before it is whole.
@@ -218,14 +220,25 @@ fn what_clients_wait_for_is_copied_before_all_else_and_however_many_they_are() {
 }
 
 #[test]
-fn data_waits_while_clients_are_many() {
+fn while_clients_are_many_a_page_is_copied_now_and_then() {
     let ring = moving(3, &["a", "b", "c"], &["d", "e", "f"]);
     let mut world = World::at(newcomer(&ring), ring, &[], Settings::default());
     world.tell(In::ForegroundBusy(true));
     world.want(JOIN);
-    world.pass(RETRY_PAUSE);
+    for key in ["1", "2", "3", "4"] {
+        assert_eq!(world.asked.len(), 1);
+        let before = world.now.tick;
+        world.answer(0, vec![entry(key, 1, 10)], true, false);
+        assert!(world.asked.is_empty());
+        let waits = world.copying.transfers().next().unwrap().waits;
+        assert_eq!(waits, Some(Waits::Foreground));
+        let span = world.copying.gate.opens_at().since(before);
+        assert_eq!(span, Duration::from_millis(100));
+        world.pass(span);
+    }
+    let (id, _) = world.take_asked(0).unwrap();
+    world.tell(In::Undelivered { id });
     assert!(world.asked.is_empty());
-    assert_eq!(world.copying.transfers().next().unwrap().waits, Some(Waits::Foreground));
     world.tell(In::ForegroundBusy(false));
     assert_eq!(world.asked.len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::actor::Outbox;
+use crate::actor::{Now, Outbox};
 use crate::coordinator::{self, Abandon, Ask};
 use crate::copying;
 use crate::drain;
@@ -18,10 +18,16 @@ use crate::wiring::shard::{Shard, Step};
 const FORWARD_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
 impl Shard {
-    pub(super) fn peer(&mut self, from: Seat, message: Message, out: &mut Outbox<ShardOut>) {
+    pub(super) fn peer(
+        &mut self,
+        now: Now,
+        from: Seat,
+        message: Message,
+        out: &mut Outbox<ShardOut>,
+    ) {
         match message.body {
             Body::Request { id, request } => {
-                self.request(from, id, message.epoch, request, out);
+                self.request(now, from, id, message.epoch, request, out);
             }
             Body::Response { id, response } => {
                 if let Response::Refused(Refusal::WrongEpoch | Refusal::Behind) = response {
@@ -41,6 +47,7 @@ impl Shard {
 
     fn request(
         &mut self,
+        now: Now,
         from: Seat,
         id: RequestId,
         epoch: Epoch,
@@ -52,6 +59,12 @@ impl Shard {
             let epoch = self.epoch();
             return self.respond(from, id, epoch, Response::Refused(Refusal::NotOwner), out);
         };
+        if begins_a_page(&request) && self.is_too_busy_for(now, partition, from) {
+            reached(Mark::SourceBusy);
+            self.counters.refused_busy += 1;
+            let since = self.since(partition);
+            return self.respond(from, id, since, Response::Refused(Refusal::Overloaded), out);
+        }
         match request {
             Request::Forward { app, key, plan, command, timeout_ms } => {
                 if let Err(refusal) = self.check(partition, epoch) {
@@ -71,14 +84,6 @@ impl Shard {
                 let whose = Abandon::Peer(from, id);
                 self.steps.push_back(Step::Coordinator(coordinator::In::Abandon(whose)));
             }
-            Request::Copy { .. } | Request::Compare { .. } | Request::Offer { .. }
-                if self.is_too_busy_for(partition, from) =>
-            {
-                reached(Mark::SourceBusy);
-                self.counters.refused_busy += 1;
-                let since = self.since(partition);
-                self.respond(from, id, since, Response::Refused(Refusal::Overloaded), out);
-            }
             Request::Execute(_)
             | Request::Apply { .. }
             | Request::Fetch { .. }
@@ -94,13 +99,23 @@ impl Shard {
     }
 
     /// Whether `peer`, who wants data of `partition`, must wait because clients' commands go
-    /// first. What a primary wants, clients wait for.
-    fn is_too_busy_for(&self, partition: PartitionId, peer: Seat) -> bool {
+    /// first. What a primary wants, clients wait for; and of all others one is served now and then.
+    fn is_too_busy_for(&mut self, now: Now, partition: PartitionId, peer: Seat) -> bool {
         let is_primary = self
             .ring
             .as_ref()
             .is_some_and(|ring| (1..=ring.replicas()).any(|n| ring.primary(partition, n) == peer));
-        !is_primary && (self.is_foreground_busy || switched_on(Mark::SourceThoughtBusy))
+        if is_primary {
+            return false;
+        }
+        if !self.is_foreground_busy {
+            return switched_on(Mark::SourceThoughtBusy);
+        }
+        let is_open = self.trickle.is_open(now.tick);
+        if is_open {
+            self.trickle.pass(now.tick);
+        }
+        !is_open
     }
 
     /// Whether what is said under the layout since `epoch` may be done here.
@@ -150,5 +165,19 @@ impl Shard {
         let epoch = partition.map_or(self.epoch(), |partition| self.since(partition));
         let message = Message { epoch, body: Body::Request { id, request } };
         out.push(ShardOut::Send { to, message });
+    }
+}
+
+/// Whether it asks for, or about, a page: an offer ends what a comparison began.
+fn begins_a_page(request: &Request) -> bool {
+    match request {
+        Request::Copy { .. } | Request::Compare { .. } => true,
+        Request::Execute(_)
+        | Request::Apply { .. }
+        | Request::Fetch { .. }
+        | Request::Offer { .. }
+        | Request::Forward { .. }
+        | Request::Cancel { .. }
+        | Request::Probe => false,
     }
 }

@@ -51,9 +51,11 @@ impl Shard {
         }
     }
 
-    /// Says whether data waits for clients' commands when that changes.
+    /// Says whether data waits for clients' commands when that changes. Those that are parked wait
+    /// themselves, and perhaps for just that data.
     fn weigh_foreground(&mut self) {
-        let is_busy = self.coordinator.inflight() > self.foreground_max;
+        let under_way = self.coordinator.inflight() - self.coordinator.parked();
+        let is_busy = under_way > self.foreground_max;
         if is_busy != self.is_foreground_busy {
             self.is_foreground_busy = is_busy;
             self.steps.push_back(Step::Copying(copying::In::ForegroundBusy(is_busy)));

@@ -215,24 +215,54 @@ fn a_primary_that_takes_over_has_what_the_one_before_acknowledged() {
     assert_eq!(answers.find(Result::is_ok), Some(Ok(Some(5))), "{third} has it");
 }
 
-#[test]
-fn a_source_whose_clients_are_many_hands_nothing_over_for_now() {
+/// Three owners of a hundred records, of whom the last is to be replaced by `d`; the first has a
+/// command under way that nobody answers, which is as many as it takes to let data wait.
+fn busy() -> (Cluster, String) {
     let mut cluster = Cluster::new(&NODES);
-    cluster.transfers.foreground_max = 0;
     let source = cluster.owner(0);
+    cluster.transfers.foreground_max = 0;
     cluster.start(&source, 1);
     cluster.rest(300);
     assert_eq!(cluster.shard(&source).blank(), 0);
+    cluster.put(0..100);
+    cluster.transfers.foreground_max = 1_024;
     let id = cluster.start_unnamed("d", 1);
     cluster.begin(&cluster.owner(2), ("d", id));
-    // One command is under way there that nobody answers.
     let letters: Vec<_> = cluster.wire.drain(..).collect();
     cluster.ask(&source, Plan::quorum(3, 3), &set("k", 1));
     cluster.wire.clear();
     cluster.wire.extend(letters);
+    (cluster, source)
+}
+
+#[test]
+fn a_source_whose_clients_are_many_hands_over_a_page_now_and_then() {
+    let (mut cluster, source) = busy();
     cluster.settle_where(|letter| letter.to == seat(&source) || letter.from == seat(&source));
     assert!(cluster.shard(&source).transferred().refused_busy > 0);
-    cluster.rest(2_000);
+    cluster.rest(800);
+    assert_eq!(cluster.shard(&source).coordinator().inflight(), 1, "its client waits still");
+    assert_eq!(cluster.shard("d").progress().pending, 0);
+}
+
+#[test]
+fn commands_that_wait_for_another_ring_do_not_keep_data_waiting() {
+    let mut cluster = Cluster::new(&NODES);
+    cluster.put(0..100);
+    cluster.transfers.foreground_max = 0;
+    let id = cluster.start_unnamed("d", 1);
+    cluster.begin(&cluster.owner(2), ("d", id));
+    let pages: Vec<_> = cluster.wire.drain(..).collect();
+    cluster.ask("d", Plan::quorum(3, 2), &set("k", 1));
+    while cluster.shard("d").coordinator().parked() == 0 {
+        let Letter { from, to, message } = cluster.wire.pop_front().expect("it was forwarded");
+        let Body::Request { id, .. } = message.body else { panic!("{message:?}") };
+        let body = Body::Response { id, response: Response::Refused(Refusal::NotOwner) };
+        let message = Message { body, ..message };
+        cluster.tell_peer(Letter { from: to, to: from, message });
+    }
+    cluster.wire.extend(pages);
+    cluster.settle();
     assert_eq!(cluster.shard("d").progress().pending, 0);
 }
 
