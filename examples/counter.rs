@@ -3,6 +3,7 @@
 //! Run it with `cargo run -p peer-ring-examples --bin counter`. Its test runs the very same app in
 //! the simulator, where the node that leads the counter is cut off.
 
+use futures::future::try_join_all;
 use peer_ring::{App, Config, Key, Node, NodeName, Plan, Records, Sighting};
 use serde::{Deserialize, Serialize};
 
@@ -39,15 +40,17 @@ impl App for Counters {
 async fn main() -> anyhow::Result<()> {
     let names = ["n1", "n2", "n3"];
     let addresses = ["127.0.0.1:7701", "127.0.0.1:7702", "127.0.0.1:7703"];
-    let mut nodes = Vec::new();
+    let mut starting = Vec::new();
     for (name, address) in names.iter().zip(addresses) {
         let mut config = Config::new(name)?;
         config.listen = address.parse()?;
         for (name, address) in names.iter().zip(addresses) {
             config.members.push(Sighting::new(NodeName::new(name)?, address));
         }
-        nodes.push(Node::builder().config(config).app(Counters).start().await?);
+        starting.push(Node::builder().config(config).app(Counters).start());
     }
+    // Together: the cluster is founded when all three are there.
+    let nodes = try_join_all(starting).await?;
     for node in &nodes {
         node.ready().await;
         let total = node.ask(Add { name: "hits".into(), by: 1 }).await?;

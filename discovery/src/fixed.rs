@@ -1,57 +1,119 @@
 //! `static`: the members stand in the configuration, the same on every node.
 
+use std::collections::BTreeMap;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
+use tokio::sync::watch;
 
 use crate::{Facts, Source, SourceError};
 
-/// Says once which members there are. Host names among their addresses are resolved by each
-/// attempt to link, so a host may move.
-#[derive(Clone, Debug)]
+/// Says which members there are, and what changes when the list is written anew. Host names among
+/// their addresses are resolved by each attempt to link, so a host may move.
+#[derive(Debug)]
 pub struct Static {
-    members: Vec<Sighting>,
+    members: watch::Receiver<Vec<Sighting>>,
 }
 
 impl Static {
-    /// These members and no others.
+    /// These members and no others, for ever.
     #[must_use]
     pub fn new(members: Vec<Sighting>) -> Self {
+        // The list outlives its writer.
+        Self { members: watch::channel(members).1 }
+    }
+
+    /// The members that stand in this list, which may be written anew.
+    #[must_use]
+    pub fn following(members: watch::Receiver<Vec<Sighting>>) -> Self {
         Self { members }
     }
 }
 
 impl Source for Static {
-    fn run(self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>> {
+    fn run(mut self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>> {
         async move {
-            for member in self.members {
-                if !facts.say(Fact::Seen(member)).await {
-                    return Ok(());
+            let mut said = BTreeMap::new();
+            loop {
+                let listed = self.members.borrow_and_update().clone();
+                for fact in news(&mut said, listed) {
+                    if !facts.say(fact).await {
+                        return Ok(());
+                    }
+                }
+                tokio::select! {
+                    biased;
+                    () = facts.closed() => return Ok(()),
+                    changed = self.members.changed() => if changed.is_err() {
+                        // Nobody writes the list any more, and it stays true.
+                        facts.closed().await;
+                        return Ok(());
+                    },
                 }
             }
-            facts.say(Fact::Settled).await;
-            facts.closed().await;
-            Ok(())
         }
         .boxed()
     }
 }
 
+/// What is to be said after `said` of members who are `listed` now: changes, and that this is all.
+fn news(said: &mut BTreeMap<NodeName, Sighting>, listed: Vec<Sighting>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let is_gone = |name: &NodeName| !listed.iter().any(|member| member.name == *name);
+    for name in said.keys().filter(|name| is_gone(name)).cloned().collect::<Vec<_>>() {
+        said.remove(&name);
+        facts.push(Fact::Lost(name));
+    }
+    for member in listed {
+        if said.get(&member.name) != Some(&member) {
+            said.insert(member.name.clone(), member.clone());
+            facts.push(Fact::Seen(member));
+        }
+    }
+    facts.push(Fact::Settled);
+    facts
+}
+
 #[cfg(test)]
 mod tests {
-    use peer_ring_core::id::NodeName;
-
     use super::*;
+
+    fn member(name: &str, address: &str) -> Sighting {
+        Sighting::new(NodeName::new(name).unwrap(), address)
+    }
 
     #[tokio::test]
     async fn says_its_members_once_and_then_settles() {
-        let member = |name: &str| Sighting::new(NodeName::new(name).unwrap(), "localhost:1");
         let (facts, mut said) = Facts::channel();
-        let source = Box::new(Static::new(vec![member("a"), member("b")]));
+        let source = Box::new(Static::new(vec![member("a", "h:1"), member("b", "h:2")]));
         let run = tokio::spawn(source.run(facts));
-        assert_eq!(said.recv().await, Some(Fact::Seen(member("a"))));
-        assert_eq!(said.recv().await, Some(Fact::Seen(member("b"))));
+        assert_eq!(said.recv().await, Some(Fact::Seen(member("a", "h:1"))));
+        assert_eq!(said.recv().await, Some(Fact::Seen(member("b", "h:2"))));
         assert_eq!(said.recv().await, Some(Fact::Settled));
+        drop(said);
+        run.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn says_what_has_changed_when_the_list_is_written_anew() {
+        let (list, members) = watch::channel(vec![member("a", "h:1"), member("b", "h:2")]);
+        let (facts, mut said) = Facts::channel();
+        let run = tokio::spawn(Box::new(Static::following(members)).run(facts));
+        for _ in 0..3 {
+            said.recv().await.unwrap();
+        }
+        list.send_replace(vec![member("a", "h:1"), member("c", "h:3")]);
+        assert_eq!(said.recv().await, Some(Fact::Lost(NodeName::new("b").unwrap())));
+        assert_eq!(said.recv().await, Some(Fact::Seen(member("c", "h:3"))));
+        assert_eq!(said.recv().await, Some(Fact::Settled));
+        list.send_replace(vec![member("a", "h:9"), member("c", "h:3")]);
+        assert_eq!(said.recv().await, Some(Fact::Seen(member("a", "h:9"))), "it has moved");
+        assert_eq!(said.recv().await, Some(Fact::Settled));
+        drop(list);
+        tokio::task::yield_now().await;
+        assert!(!run.is_finished(), "what it said stays true without a writer");
         drop(said);
         run.await.unwrap().unwrap();
     }

@@ -16,7 +16,8 @@
 //! | [`durable`] | what is acknowledged or shown is held by as many replicas as had to answer |
 //! | [`kept`] | what was acknowledged stays where every quorum meets it |
 //! | [`convergence`] | replicas hold the same in the end |
-//! | [`ring`] | one owner list per epoch, and every partition owned by distinct nodes |
+//! | [`strays`] | in the end records lie on their owners and nowhere else |
+//! | [`ring`] | one ring per epoch, no node goes back, and every partition owned by distinct nodes |
 //! | [`liveness`] | what was healed works again |
 //! | [`resources`] | nothing is kept for ever, and nothing grows without bound |
 //!
@@ -46,6 +47,7 @@ mod sample;
 pub mod session;
 #[cfg(test)]
 mod speed;
+pub mod strays;
 
 use crate::history::History;
 use crate::store::Promise;

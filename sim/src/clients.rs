@@ -192,7 +192,8 @@ impl<'a, S: Subject> Clients<'a, S> {
     /// Asks what is to be asked at the very end, as somebody who is none of the clients.
     pub fn audit(&mut self, world: &mut World) {
         let calls = self.subject.last_calls(&self.plan.settings, &self.plan.calls);
-        let nodes = world.nodes().cycle();
+        let members: Vec<_> = world.up().filter(|node| world.is_named(*node)).collect();
+        let nodes = members.into_iter().cycle();
         for ((call, node), number) in calls.into_iter().zip(nodes).zip(0..) {
             let (id, client, at) = (AUDITOR - number, AUDITOR, Time::ZERO);
             self.begin(&Planned { id, client, at, node, call }, world);
@@ -238,8 +239,12 @@ impl<'a, S: Subject> Clients<'a, S> {
         let Some(place) = client.todo.pop_front() else {
             return;
         };
-        let plan = self.plan;
-        let place = self.begin(&plan.calls[place], world);
+        let mut planned = self.plan.calls[place].clone();
+        if matches!(self.phase, Phase::Recover { .. }) {
+            // Whoever was to be asked may have left, or never have come.
+            planned.node = world.member_from(planned.node).unwrap_or(planned.node);
+        }
+        let place = self.begin(&planned, world);
         if self.journal.get(place).may_have_happened() {
             self.clients[number as usize].waits_for = Some(place);
             let alarm = Alarm::Patience(place).encode();

@@ -1,19 +1,23 @@
-//! The cluster under test: how many nodes there are, and how each is configured.
+//! The cluster under test: which machines there are, and how each node is configured.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use peer_ring_core::key::Partitions;
-use peer_ring_core::{coordinator, membership, ring_view};
+use peer_ring_core::{coordinator, membership, ring_view, steward, transfer};
 use peer_ring_proto::hello::Protocols;
 
 use crate::random::{Chance, Stream};
+use crate::world::NodeIndex;
 
 /// Nodes, their settings, and the network between them while nothing is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
-    /// How many nodes there are; they are called `n1`, `n2` and so on.
+    /// How many nodes there are, or may come; they are called `n1`, `n2` and so on.
     pub nodes: u8,
+    /// Those that come later, if at all. The others found the cluster together.
+    pub spares: BTreeSet<NodeIndex>,
     /// Into how many shares, one for each thread, a node is cut.
     pub shards: u8,
     /// What the ring is made of.
@@ -22,6 +26,16 @@ pub struct Cluster {
     pub membership: membership::Settings,
     /// The bounds within which commands are coordinated.
     pub coordinator: coordinator::Settings,
+    /// When the ring changes. How many nodes found the cluster, and how fast data moves, is not read
+    /// from here.
+    pub steward: steward::Settings,
+    /// The bounds within which data moves.
+    pub transfers: transfer::Settings,
+    /// How long it takes at most until a node is told of another one.
+    pub discovery: Duration,
+    /// How long it takes to keep what a node voted for; `None` when nodes have nothing to keep it
+    /// on.
+    pub disk: Option<RangeInclusive<Duration>>,
     /// How long messages travel.
     pub latency: Latency,
     /// Which versions of the wire each node speaks when it is first started; those beyond the end
@@ -51,13 +65,23 @@ impl Cluster {
         let partitions = Partitions::new(8).expect("a power of two");
         Self {
             nodes,
+            spares: BTreeSet::new(),
             shards: 1,
             ring: ring_view::Settings { partitions, replicas, ..ring_view::Settings::default() },
             membership: membership::Settings::default(),
             coordinator: coordinator::Settings::default(),
+            steward: steward::Settings::default(),
+            transfers: transfer::Settings::default(),
+            discovery: Duration::ZERO,
+            disk: None,
             latency: Latency::local(),
             wire: Vec::new(),
         }
+    }
+
+    /// The nodes that found it, in order.
+    pub fn founders(&self) -> impl Iterator<Item = NodeIndex> {
+        (0..self.nodes).map(NodeIndex).filter(|node| !self.spares.contains(node))
     }
 }
 

@@ -18,12 +18,16 @@ const STEPS_MAX: usize = 200;
 pub fn explain<S: Subject>(subject: &S, plan: &Plan<S>, watched: &Watched<S>) -> String {
     let cluster = &plan.cluster;
     let mut text = format!(
-        "{} {}on {} nodes, seed {}\n\n",
+        "{} {}on {} nodes{}, seed {}\n\n",
         subject.name(),
         Some(plan.settings.to_string())
             .filter(|s| !s.is_empty())
             .map_or_else(String::new, |s| s + " "),
         cluster.nodes,
+        match cluster.spares.len() {
+            0 => String::new(),
+            later => format!(", of which {later} may come later"),
+        },
         plan.seed
     );
     let mut steps: Vec<(Moment, String)> = Vec::new();

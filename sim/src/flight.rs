@@ -160,19 +160,20 @@ impl Replay {
         }
         let shard = |index| {
             Shard::in_memory(ShardSettings {
-                seat: header.name.seat(),
-                node: header.node,
+                seat: header.name().seat(),
+                node: header.node(),
                 index,
-                shards: header.shards,
-                partitions: header.ring.partitions,
+                shards: header.shards(),
+                partitions: header.control.ring.partitions,
                 coordinator: header.coordinator.clone(),
+                has_records: header.has_records,
+                transfers: header.transfers.clone(),
                 apps: apps.clone(),
             })
         };
-        let shards: Vec<_> = (0..header.shards).map(shard).collect();
-        let (membership, ring) = (header.membership.clone(), header.ring.clone());
+        let shards: Vec<_> = (0..header.shards()).map(shard).collect();
         Ok(Self {
-            control: Control::new(header.name.clone(), membership, ring),
+            control: Control::new(header.control.clone()),
             given: vec![0; shards.len()],
             shards,
             views: Vec::new(),

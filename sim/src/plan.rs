@@ -8,6 +8,7 @@
 //! ([`crate::schedule`]), edited, carried out again to the last event, and made smaller
 //! ([`crate::shrink`]).
 
+mod churn;
 mod draw;
 mod faults;
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use peer_ring_core::app::Apps;
 use peer_ring_core::rare::{self, Chances, Mark};
 
-use crate::check::{Class, Violation, convergence, liveness, resources};
+use crate::check::{Class, Violation, convergence, liveness, resources, strays};
 use crate::clients::{Alarm, Clients, TIMEOUT_AFTER_HEAL};
 use crate::faults::Kind;
 use crate::journal::{Entry, Outcome};
@@ -172,11 +172,9 @@ impl<'a, S: Subject> Run<'a, S> {
 
     fn found(&mut self) -> Result<(), Violation> {
         self.timetable.set_alarms(TIMETABLE_ALARMS, &mut self.world);
-        for node in self.world.nodes() {
-            self.world.start(node);
-        }
+        self.world.found();
         self.drive_until(FOUNDED_WITHIN, |run| run.world.is_whole())?;
-        liveness::check_whole(&self.world)
+        liveness::check_whole(&self.world, FOUNDED_WITHIN)
     }
 
     fn suffer(&mut self) -> Result<(), Violation> {
@@ -193,8 +191,10 @@ impl<'a, S: Subject> Run<'a, S> {
         rare::choose(Chances::default());
         self.world.set_rise(1);
         self.timetable.heal(&mut self.world);
-        self.drive_until(liveness::WHOLE_WITHIN, |run| run.world.is_whole())?;
-        liveness::check_whole(&self.world)?;
+        self.world.complete();
+        let within = liveness::whole_within(&self.world);
+        self.drive_until(within, |run| run.world.is_whole())?;
+        liveness::check_whole(&self.world, within)?;
         self.drive_until(self.plan.patience.patience, |run| run.clients.are_idle())?;
         let before = self.clients.journal().entries().len();
         self.clients.recover(&mut self.world);
@@ -217,13 +217,20 @@ impl<'a, S: Subject> Run<'a, S> {
         if self.clients.journal().entries().len() > before {
             self.drive_for(TIMEOUT_AFTER_HEAL)?;
             self.check_done(before)?;
-            convergence::check(&self.world)?;
+            // Where some calls cannot be done they have repaired nothing.
+            if !self.world.is_stunted() {
+                convergence::check(&self.world)?;
+            }
         }
+        strays::check(&self.world)?;
         resources::check(&self.world)
     }
 
-    /// Whether every call from this place on was done.
+    /// Whether every call from this place on was done, if there is anybody to do it.
     fn check_done(&self, first: usize) -> Result<(), Violation> {
+        if self.world.is_stunted() {
+            return Ok(());
+        }
         let entries = &self.clients.journal().entries()[first..];
         liveness::check_done(entries, |entry| self.in_words(entry))
     }

@@ -32,9 +32,14 @@
 //! | `heal at SPAN` | once | when all faults are over |
 //! | `strategy NAME` | at most once | how partitions are placed on nodes; `balanced` without it |
 //! | `room N` | at most once | how many commands a coordinator takes at once |
+//! | `spares NODE ...` | at most once | which nodes come later, if at all; the others found the cluster |
+//! | `discovery within SPAN` | at most once | until when a node is told of another one; at once without it |
+//! | `disks SPAN to SPAN` | at most once | nodes keep what they voted for, and how long that takes; they have nothing to keep it on without it |
+//! | `steward settles in SPAN patience SPAN evicts after SPAN` | at most once | when the ring changes; it may also say `evicts never` |
+//! | `transfers N pages N B/s` | at most once | how much a node moves at once and in a second |
 //! | `wire NODE N to N` | once a node | which versions of the wire it speaks at first; all of them without it |
 //! | `switch NAME CHANCE` | any | a rare branch of the actors is taken for no reason, until the heal |
-//! | `fault #ID at SPAN [during ERRAND] for SPAN KIND ...` | any | something goes wrong, then or as soon after as nodes are about such an errand (`write`, `forward`, `repair`, `fill`); each kind has words of its own |
+//! | `fault #ID at SPAN [during ERRAND] for SPAN KIND ...` | any | something goes wrong, then or as soon after as nodes are about such an errand (`write`, `forward`, `repair`, `fill`, `propose`, `move`, `sync`, `settle`, `drain`); each kind has words of its own |
 //! | `call #ID client N at SPAN at NODE ...` | any | a client asks; the words are the app's |
 //! | `found CLASS CHECKER` | at most once | what the run is known to break; without it, nothing |
 //!
@@ -44,6 +49,7 @@
 //! changing what the others do. A file of an older version stays readable for ever; its version is
 //! raised when a line gets another meaning, or a missing one does.
 
+mod cluster;
 mod read;
 pub mod span;
 pub mod words;

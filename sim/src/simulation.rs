@@ -57,6 +57,7 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(30);
 pub struct Builder {
     seed: u64,
     nodes: u8,
+    spares: u8,
     replicas: u8,
 }
 
@@ -74,7 +75,7 @@ impl Simulation<()> {
     #[must_use]
     #[expect(clippy::new_ret_no_self, reason = "it needs an app first")]
     pub fn new(seed: u64) -> Builder {
-        Builder { seed, nodes: 3, replicas: 3 }
+        Builder { seed, nodes: 3, spares: 0, replicas: 3 }
     }
 }
 
@@ -83,6 +84,13 @@ impl Builder {
     #[must_use]
     pub fn nodes(self, nodes: u8) -> Self {
         Self { nodes, ..self }
+    }
+
+    /// How many more may come later, none if nothing is said. By hand they are started like those
+    /// that crashed; in a campaign they come when they like, and nodes may go, too.
+    #[must_use]
+    pub fn spares(self, spares: u8) -> Self {
+        Self { spares, ..self }
     }
 
     /// How many owners each partition has.
@@ -97,9 +105,10 @@ impl Builder {
     /// When the number of nodes is not 1 to 100, or that of replicas not 1 to 16.
     #[must_use]
     pub fn app<A: App>(self, app: A) -> Campaign<Yours<A>> {
-        assert!((1..=100).contains(&self.nodes), "{} is not 1 to 100 nodes", self.nodes);
+        let nodes = self.nodes.saturating_add(self.spares);
+        assert!(self.nodes > 0 && nodes <= 100, "{nodes} is not 1 to 100 nodes");
         assert!((1..=16).contains(&self.replicas), "{} is not 1 to 16 replicas", self.replicas);
-        Campaign::new(self.seed, Yours::new(app, self.nodes, self.replicas))
+        Campaign::new(self.seed, Yours::new(app, self.nodes, self.spares, self.replicas))
     }
 
     /// Something that knows by itself how many nodes it has, and what is asked and promised.
@@ -113,15 +122,14 @@ impl<A: App> Campaign<Yours<A>> {
     /// Starts the nodes, and waits until the cluster is founded, to be asked and hurt by hand.
     #[must_use]
     pub fn start(self) -> Simulation<A> {
-        let Yours { app, nodes, replicas, .. } = self.subject;
+        let Yours { app, nodes, spares, replicas, .. } = self.subject;
         let mut apps = Apps::new();
         apps.add(app.clone()).expect("there is no other app");
-        let cluster = Cluster::new(nodes, replicas);
+        let mut cluster = Cluster::new(nodes + spares, replicas);
+        cluster.spares = (nodes..nodes + spares).map(NodeIndex).collect();
         let world = World::new(self.seed, cluster, apps, Trace::default());
         let mut simulation = Simulation { world, app, callers: 0, faults: Vec::new(), count: 0 };
-        for node in simulation.world.nodes() {
-            simulation.world.start(node);
-        }
+        simulation.world.found();
         simulation.settle();
         simulation
     }
@@ -183,14 +191,14 @@ impl<A: App> Simulation<A> {
         while self.world.next(end).is_some() {}
     }
 
-    /// Lets time pass until every node that is up is linked, and no replica misses its data.
+    /// Lets time pass until every node that is up is a member, linked, and holds what it owns.
     ///
     /// # Panics
-    /// When that takes longer than half a minute, as it does while a node is down.
+    /// When that takes longer than half a minute, as it does while a member is down.
     pub fn settle(&mut self) {
         let end = self.world.now().at + WHOLE_WITHIN;
-        while !self.world.is_whole() {
-            assert!(self.world.now().at < end, "the cluster is not whole after {WHOLE_WITHIN:?}");
+        while let Some(unfinished) = self.world.is_unfinished() {
+            assert!(self.world.now().at < end, "after {WHOLE_WITHIN:?}: {unfinished}");
             self.run_for(Duration::from_millis(10));
         }
     }
@@ -201,7 +209,13 @@ impl<A: App> Simulation<A> {
         self.world.crash(node);
     }
 
-    /// Starts a node that is down, with nothing in its memory.
+    /// Tells a node to hand over what it has; it is down when it has done so.
+    pub fn leave(&mut self, node: &str) {
+        let node = self.index(node);
+        self.world.leave(node);
+    }
+
+    /// Starts a node that is down, or was never there, with nothing in its memory.
     pub fn start(&mut self, node: &str) {
         let node = self.index(node);
         self.world.start(node);

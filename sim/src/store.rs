@@ -56,8 +56,8 @@ impl Subject for Store {
 
     fn draw(&self, stream: &mut Stream) -> (Sizes, Settings) {
         let topology = Topology::draw(self.profile, stream);
-        let Topology { nodes, replicas, n, r, w, shards, promise } = topology;
-        (Sizes { nodes, replicas, shards }, Settings { n, r, w, promise })
+        let Topology { nodes, founders, replicas, n, r, w, shards, promise } = topology;
+        (Sizes { nodes, founders, replicas, shards }, Settings { n, r, w, promise })
     }
 
     fn caller<'a>(&'a self, settings: &'a Settings, stream: &mut Stream) -> Caller<'a, Call> {
@@ -101,7 +101,9 @@ impl Subject for Store {
     }
 
     fn rules_out(&self, settings: &Settings, kind: Kind) -> bool {
-        matches!(kind, Kind::Crash | Kind::Upgrade) && settings.promise == Promise::Linearizable
+        let loses_memory = matches!(kind, Kind::Crash | Kind::Upgrade | Kind::Replace);
+        let is_churn = Kind::CHURN.contains(&kind);
+        (loses_memory || is_churn) && settings.promise == Promise::Linearizable
     }
 
     fn last_calls(&self, _: &Settings, calls: &[Planned<Call>]) -> Vec<Call> {

@@ -151,6 +151,8 @@ pub type EntryOf<S> = Entry<<S as Subject>::Call, <<S as Subject>::App as App>::
 pub struct Sizes {
     /// How many nodes.
     pub nodes: u8,
+    /// How many of them found the cluster; the others may come later, and then nodes may go, too.
+    pub founders: u8,
     /// How many of them own a partition.
     pub replicas: u8,
     /// How many shards a node has.

@@ -19,6 +19,8 @@
 
 pub mod clock;
 mod codec;
+mod discovery;
+mod disk;
 mod errand;
 pub mod event;
 mod hurt;
@@ -29,6 +31,7 @@ pub mod node;
 mod perform;
 mod recording;
 mod travel;
+mod wish;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -41,7 +44,6 @@ use peer_ring_core::id::{CallerId, Desk, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut, desk_of, shard_of};
 use peer_ring_proto::Limits;
-use peer_ring_proto::hello::Protocols;
 
 pub use errand::Errand;
 pub use event::{Hop, NodeIndex};
@@ -53,12 +55,17 @@ use crate::story::SpanKind;
 use crate::story::recorder::Recorder;
 use crate::time::{Moment, Time};
 use crate::trace::Trace;
+use discovery::Discovery;
 use event::{Agenda, Event, NodeEvent};
 use network::Network;
 use node::Node;
 
 /// Callers from this one on are nobody's: no driver's callers are among them.
 const NOBODY: u64 = 1 << 62;
+
+/// More events than there ever is a reason for while no time passes: an actor that is due again
+/// as soon as it was woken would hold up all others for ever.
+const AT_ONCE_MAX: u32 = 100_000;
 
 /// A cluster, the time in it, and what will happen to it.
 pub struct World {
@@ -67,10 +74,13 @@ pub struct World {
     apps: Apps,
     limits: Limits,
     now: Moment,
+    /// How many events there were since time last went on.
+    at_once: u32,
     agenda: Agenda,
     nodes: Vec<Node>,
     by_seat: BTreeMap<Seat, NodeIndex>,
     network: Network,
+    discovery: Discovery,
     trace: Trace,
     recorder: Option<Recorder>,
     rings: Rings,
@@ -106,7 +116,7 @@ pub enum Happening {
     },
     /// Nodes are about something that was waited for.
     About(Errand),
-    /// A node has crashed: whoever waited for it waits in vain.
+    /// A node has crashed, or has left: whoever waited for it waits in vain.
     Crashed(NodeIndex),
 }
 
@@ -119,10 +129,7 @@ impl World {
     /// A world in which no node was started yet.
     #[must_use]
     pub fn new(seed: u64, cluster: Cluster, apps: Apps, trace: Trace) -> Self {
-        let node = |at: u8| {
-            let wire = cluster.wire.get(usize::from(at)).copied().unwrap_or(Protocols::OURS);
-            Node::new(seed, NodeIndex(at), wire)
-        };
+        let node = |at: u8| Node::new(seed, NodeIndex(at), &cluster);
         let nodes: Vec<_> = (0..cluster.nodes).map(node).collect();
         let by_seat = nodes.iter().map(|node| node.seat).zip((0..).map(NodeIndex)).collect();
         Self {
@@ -130,10 +137,12 @@ impl World {
             apps,
             limits: codec::limits(),
             now: Moment::default(),
+            at_once: 0,
             agenda: Agenda::default(),
             nodes,
             by_seat,
             network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
+            discovery: Discovery::default(),
             trace,
             recorder: None,
             rings: Rings::default(),
@@ -164,6 +173,8 @@ impl World {
                 return None;
             }
             let (at, event) = self.agenda.pop().expect("it has a next event");
+            self.at_once = if at > self.now.at { 0 } else { self.at_once + 1 };
+            assert!(self.at_once < AT_ONCE_MAX, "time stands still: {event:?} again and again");
             self.now.at = at;
             self.happen(event);
         }
@@ -187,6 +198,12 @@ impl World {
     /// Lets only the first so many owners of a partition count as those who hold its records.
     pub fn set_holders(&mut self, holders: u8) {
         self.holders = holders;
+    }
+
+    /// Starts the nodes that found the cluster.
+    pub fn found(&mut self) {
+        let founders: Vec<_> = self.cluster.founders().collect();
+        founders.into_iter().for_each(|node| self.start(node));
     }
 
     /// Starts a node with nothing in its memory; nothing changes when it is up.
@@ -259,6 +276,15 @@ impl World {
                     self.tell_shard(node, shard, ShardIn::Abandon(caller));
                 }
             }
+            NodeEvent::Kept { start, number } => self.take_kept(node, start, number),
+            NodeEvent::Report { start, index, report } => {
+                if self.nodes[node.at()].life_of(start).is_some() {
+                    self.tell_control(node, ControlIn::Shard { index, report });
+                }
+            }
+            NodeEvent::Discover { start, about } => self.tell_news(node, start, about),
+            NodeEvent::Leave { start } => self.order_leave(node, start),
+            NodeEvent::Stop { start } => self.stop(node, start),
             NodeEvent::Dial { start, peer, lane, attempt } => {
                 self.dial(node, start, peer, lane, attempt);
             }

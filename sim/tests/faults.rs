@@ -188,6 +188,92 @@ fn a_burst_is_refused_where_there_is_no_room_for_it() {
     assert!(suffer(fault).outcomes.marks.contains_key(&Mark::AdmissionFull));
 }
 
+/// Three nodes that found a cluster, and n4 that may come; n1 is asked to put at 2.1 s and to get
+/// after the heal. Rings change fast.
+fn churn(faults: &str) -> Watched<Store> {
+    run(&format!(
+        "peer-ring schedule 2
+app kv n=3 r=2 w=2 last-write-wins
+seed 1
+cluster 4 nodes 3 replicas 1 shards
+spares n4
+steward settles in 100ms patience 300ms evicts after 1s
+latency 1ms to 1ms and 0% 1ms to 1ms
+patience 1s then 1.1s
+heal at 9s
+{faults}
+call #1 client 0 at 2.1s at n1 put key-0
+call #3 client 0 at 10s at n1 get key-0
+"
+    ))
+}
+
+#[test]
+fn a_node_that_joins_becomes_a_member_and_holds_what_it_owns() {
+    let watched = churn("fault #1 at 3s for 0s join n4");
+    assert!(says(&watched, "n4 starts"));
+    assert!(took(&watched, 3).is_some());
+    // What comes from another ring than the first.
+    assert!(says(&watched, "-> n4: Ring"), "nobody told it the ring");
+}
+
+#[test]
+fn a_node_that_leaves_hands_over_what_it_has_and_is_gone_for_good() {
+    let watched = churn("fault #1 at 3s for 0s join n4\nfault #2 at 4s for 1s leave n2 for good");
+    assert!(says(&watched, "n2 is to leave") && says(&watched, "n2: Stop"));
+    let starts = watched.lines.iter().filter(|line| line.text == "n2 starts").count();
+    assert_eq!(starts, 1);
+    assert!(took(&watched, 3).is_some());
+}
+
+#[test]
+fn a_node_that_has_left_may_come_back() {
+    let watched = churn("fault #1 at 3s for 0s join n4\nfault #2 at 4s for 4s leave n2");
+    let starts = watched.lines.iter().filter(|line| line.text == "n2 starts").count();
+    assert_eq!(starts, 2);
+}
+
+#[test]
+fn a_node_that_stays_away_is_evicted_and_joins_again() {
+    let watched = churn("fault #1 at 2.5s for 0s join n4\nfault #2 at 4s for 4s evict n2");
+    assert!(says(&watched, "n2 crashes"));
+    assert!(took(&watched, 3).is_some());
+}
+
+#[test]
+fn a_node_that_is_replaced_has_nothing_left_and_is_filled_again() {
+    let watched = churn("disks 1ms to 2ms\nfault #1 at 3s for 1s replace n1");
+    assert!(says(&watched, "n1 crashes") && says(&watched, "n1 has nothing left"));
+    assert!(took(&watched, 3).is_some());
+}
+
+#[test]
+fn discovery_that_is_stale_tells_of_a_node_when_it_is_over() {
+    let watched = churn(
+        "fault #1 at 2s for 3s stale-discovery n1
+fault #2 at 3s for 0s join n4",
+    );
+    let told = watched
+        .lines
+        .iter()
+        .find(|line| line.text == "n1: Discover { start: 1, about: Some(NodeIndex(3)) }");
+    assert!(says(&watched, "n1 is told no news") && told.is_some());
+}
+
+#[test]
+fn discovery_that_is_partial_takes_nodes_away_that_are_there() {
+    let watched = suffer("fault #1 at 2s for 2s partial-discovery n1 without n2 n3");
+    assert!(says(&watched, "hide from n1") && says(&watched, "show up at n1"));
+    assert!(took(&watched, 3).is_some());
+}
+
+#[test]
+fn discovery_that_is_out_takes_nobody_away() {
+    let watched = suffer("fault #1 at 2s for 2s discovery-outage everywhere");
+    assert!(!is_slow(&watched));
+    assert!(says(&watched, "discovery is out") && says(&watched, "discovery is back"));
+}
+
 /// How far the clock of n1 has come from the call of one number to that of the other.
 fn passed(watched: &Watched<Store>, ids: [u32; 2]) -> i64 {
     let entries = watched.journal.entries();

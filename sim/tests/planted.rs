@@ -68,6 +68,9 @@ macro_rules! each_is_found {
 
 each_is_found! {
     equal_timestamps_decided_by_arrival_order_are_found: "m02",
+    a_node_that_lost_its_records_and_claims_them_is_found: "m08",
+    an_old_owner_that_deletes_too_early_is_found: "m09",
+    an_ex_owner_that_takes_older_requests_is_found: "m10",
     a_node_that_cannot_refute_its_death_is_found: "m20",
     an_acknowledgement_counted_twice_is_found: "twice",
     an_answer_counted_for_another_replica_is_found: "anybody-s-answer",

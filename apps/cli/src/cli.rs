@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::exit::{self, Exit, Failure};
-use crate::{bench, dev, flight, node, ring, sim, status};
+use crate::{bench, dev, flight, leave, node, ring, sim, status, transfers, wait};
 
 /// A Dynamo-like key-value store: a server, a whole cluster for a laptop, a load generator, and
 /// the simulator.
@@ -21,6 +21,9 @@ enum Command {
     Node(node::Options),
     Status(status::Options),
     Ring(ring::Options),
+    Transfers(transfers::Options),
+    Wait(wait::Options),
+    Leave(leave::Options),
     Bench(bench::options::Options),
     Sim(sim::Options),
     Flight(flight::Options),
@@ -47,6 +50,9 @@ impl Cli {
             Command::Node(options) => node::node(&options),
             Command::Status(options) => status::status(&options),
             Command::Ring(options) => ring::ring(&options),
+            Command::Transfers(options) => transfers::transfers(&options),
+            Command::Wait(options) => wait::wait(&options),
+            Command::Leave(options) => leave::leave(&options),
             Command::Bench(options) => bench::bench(&options),
             Command::Sim(options) => sim::sim(&options),
             Command::Flight(options) => flight::flight(&options),
@@ -72,7 +78,9 @@ mod tests {
 
     #[test]
     fn every_command_has_a_help_text() {
-        for command in Cli::command().get_subcommands() {
+        let cli = Cli::command();
+        let inner = cli.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for command in cli.get_subcommands().chain(inner) {
             assert!(command.get_about().is_some(), "{}", command.get_name());
         }
     }

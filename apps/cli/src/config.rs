@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod cluster;
+pub mod data;
 pub mod discovery;
 pub mod environment;
 pub mod flight;
@@ -13,6 +14,7 @@ pub mod fronts;
 pub mod load;
 pub mod log;
 pub mod namespaces;
+pub mod ring;
 pub mod settings;
 pub mod yaml;
 
@@ -21,12 +23,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use cluster::{Links, Membership, Requests, Ring};
+use cluster::{Links, Membership, Requests};
+use data::Data;
 use discovery::Discovery;
 use flight::Flight;
 use fronts::Fronts;
 use log::Log;
 use namespaces::Namespace;
+use ring::{Ring, Transfers};
 
 /// Everything a node is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,13 +42,17 @@ pub struct NodeConfig {
     pub node: Node,
     /// Where it listens.
     pub listen: Listen,
-    /// Where its peers reach it, `host:port`, if that is not where it listens. A source of
-    /// discovery that lists every member's address has the say instead.
+    /// Where its peers reach it, `host:port`, if that is not where it listens. What its own entry
+    /// in a list of members says must not contradict this.
     pub advertise: Option<String>,
     /// Where it finds its peers: one source, named by its block.
     pub discovery: Option<Discovery>,
-    /// How the key space is divided; the same on all nodes.
+    /// How the key space is divided, and when that changes.
     pub ring: Ring,
+    /// The bounds within which data is moved.
+    pub transfers: Transfers,
+    /// What the node keeps on its disk.
+    pub data: Data,
     /// The bounds within which requests are served.
     pub requests: Requests,
     /// How peers are watched.
@@ -69,8 +77,8 @@ pub struct NodeConfig {
 pub struct Node {
     /// The name of its seat; the host's name when not given.
     pub name: Option<String>,
-    /// Where it stands: owners of a partition are spread over zones. A source of discovery that
-    /// lists every member's zone has the say, and must not contradict this.
+    /// Where it stands: owners of a partition are spread over zones. What its own entry in a list
+    /// of members says must not contradict this.
     pub zone: Option<String>,
     /// Its share of partitions in proportion to the others', 1 when not given; as for the zone.
     pub weight: Option<u32>,
@@ -107,6 +115,8 @@ impl Default for NodeConfig {
             advertise: None,
             discovery: None,
             ring: Ring::default(),
+            transfers: Transfers::default(),
+            data: Data::default(),
             requests: Requests::default(),
             membership: Membership::default(),
             links: Links::default(),

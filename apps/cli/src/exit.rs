@@ -8,7 +8,8 @@ use std::process::ExitCode;
 pub const HELP: &str = "\
 Exit codes:
   0    all is well
-  1    the command failed; `sim`: a node did something wrong
+  1    the command failed, or the node refused; `wait`: it is not so yet; `sim`: a node did
+       something wrong
   2    `sim`: a node crashed
   3    `sim`: a cluster did not recover after the faults ended
   4    `flight replay`: the replay did otherwise than the node
@@ -16,7 +17,7 @@ Exit codes:
   65   a file is not what it should be
   69   nobody answers at the address
   70   the node stopped by itself
-  71   an address is in use, or the system refused something else
+  71   an address or a data directory is in use, or the system refused something else
   78   the configuration is wrong
   130, 143   a second SIGINT or SIGTERM cut a stop short";
 

@@ -2,7 +2,6 @@
 
 mod find;
 mod show;
-mod utc;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! Asks a running node over HTTP: one request, one bounded answer.
 //!
 //! HTTP/1.0, so that the answer ends where the connection does and is never cut into chunks. For
-//! four GETs that is all a client needs to be.
+//! what operators ask that is all a client needs to be.
 
 use std::time::Duration;
 
@@ -52,12 +52,24 @@ impl AskError {
 /// # Errors
 /// [`AskError`] says whether there is anybody.
 pub async fn get(address: &str, path: &str) -> Result<Answer, AskError> {
+    ask(address, "GET", path, "").await
+}
+
+/// Orders something of the node at `address`, with a body of JSON, which may be empty.
+///
+/// # Errors
+/// As [`get`].
+pub async fn post(address: &str, path: &str, body: &str) -> Result<Answer, AskError> {
+    ask(address, "POST", path, body).await
+}
+
+async fn ask(address: &str, method: &str, path: &str, body: &str) -> Result<Answer, AskError> {
     let connection = match timeout(TIMEOUT, TcpStream::connect(address)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return Err(AskError::Nobody(unreachable(address, &error))),
         Err(_) => return Err(AskError::Nobody(anyhow!("{address}: no connection in {TIMEOUT:?}"))),
     };
-    match timeout(TIMEOUT, exchange(connection, address, path)).await {
+    match timeout(TIMEOUT, exchange(connection, request(method, address, path, body))).await {
         Ok(answer) => answer.with_context(|| format!("{address}{path}")).map_err(AskError::Odd),
         Err(_) => Err(AskError::Odd(anyhow!("{address}{path}: no answer in {TIMEOUT:?}"))),
     }
@@ -73,9 +85,17 @@ pub fn unreachable(address: &str, error: &std::io::Error) -> anyhow::Error {
     anyhow!("cannot connect to {address}: {error}{hint}")
 }
 
-async fn exchange(mut connection: TcpStream, host: &str, path: &str) -> anyhow::Result<Answer> {
-    let request =
-        format!("GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n");
+fn request(method: &str, host: &str, path: &str, body: &str) -> String {
+    let mut request =
+        format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n");
+    if !body.is_empty() {
+        let length = body.len();
+        request += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+    }
+    request + "\r\n" + body
+}
+
+async fn exchange(mut connection: TcpStream, request: String) -> anyhow::Result<Answer> {
     connection.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     let mut bounded = connection.take(ANSWER_BYTES_MAX + 1);
@@ -120,6 +140,13 @@ mod tests {
     fn an_answer_has_a_status_and_a_body() {
         let answer = parse(b"HTTP/1.0 503 Service Unavailable\r\ncontent-length: 2\r\n\r\nno");
         assert_eq!(answer.unwrap(), Answer { status: 503, body: "no".to_owned() });
+    }
+
+    #[test]
+    fn a_body_is_announced() {
+        let said = request("POST", "h:1", "/v1/leave", "{}");
+        assert!(said.starts_with("POST /v1/leave HTTP/1.0\r\nHost: h:1\r\n"), "{said}");
+        assert!(said.ends_with("Content-Length: 2\r\n\r\n{}"), "{said}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The binary `peer-ring`: a server, a whole cluster for a laptop, a load generator and the
 //! simulator.
 //!
-//! Each command is a file: `dev`, `node`, `status`, `ring`, `bench`, `sim`, `flight`. What they share is the
-//! configuration (`config`), a node with its fronts (`server`), and how the process ends (`exit`).
+//! Each command is a file: `dev`, `node`, `status`, `ring`, `transfers`, `wait`, `leave`, `bench`,
+//! `sim`, `flight`. What they share is the configuration (`config`), a node with its fronts
+//! (`server`), asking a running node (`whom`, `http`), and how the process ends (`exit`).
 
 mod bench;
 mod cli;
@@ -11,6 +12,7 @@ mod dev;
 mod exit;
 mod flight;
 mod http;
+mod leave;
 mod logging;
 mod node;
 mod ring;
@@ -19,6 +21,10 @@ mod signals;
 mod sim;
 mod status;
 mod table;
+mod transfers;
+mod utc;
+mod wait;
+mod whom;
 
 use std::process::ExitCode;
 

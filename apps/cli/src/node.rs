@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
+use peer_ring::Sighting;
+use tokio::sync::watch;
 use tracing::field::display;
 
 use crate::config::load::{self, Surroundings};
@@ -12,17 +14,22 @@ use crate::config::{NodeConfig, yaml};
 use crate::exit::{Exit, Failure, OrExit, complain, say};
 use crate::logging;
 use crate::server::Server;
-use crate::signals::Signals;
+use crate::signals::{Hangups, Signals};
 
 /// How much longer than the graces of its fronts and of itself a node's stop may take before the
 /// process ends all the same.
 const STOP_SLACK: Duration = Duration::from_secs(5);
+
+/// For how long a node that has left the ring still answers those who wait for that.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Runs one node, as its configuration says.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Every field of the configuration has a variable, which goes before the file: PEER_RING_ and the
 field's path in capitals, joined by _. Its value is YAML.
+
+SIGHUP lets the node read discovery.static.members of its file again, and nothing else.
 
 Examples:
   peer-ring node --config node.yml
@@ -58,27 +65,58 @@ pub fn node(options: &Options) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     logging::start(&config.log).or_exit(Exit::Config)?;
-    actix_rt::System::new().block_on(run(&config))
+    actix_rt::System::new().block_on(run(options, &config))
 }
 
-async fn run(config: &NodeConfig) -> Result<Exit, Failure> {
+async fn run(options: &Options, config: &NodeConfig) -> Result<Exit, Failure> {
     let mut signals = Signals::new()?;
+    let (list, listed) = watch::channel(config.members().or_exit(Exit::Config)?);
+    let again = reread_when_told(options, &list, Hangups::new()?);
+    tokio::select! {
+        biased;
+        outcome = serve(config, listed, &mut signals) => match outcome? {
+            Some(server) => {
+                let grace = Duration::from_millis(config.stop.grace_ms);
+                let leave = config.ring.leave_on_stop().unwrap_or_default();
+                stop(vec![server], signals, grace, leave).await
+            }
+            None => Ok(Exit::Ok),
+        },
+        never = again => match never {},
+    }
+}
+
+/// Runs a node until it is to be stopped; `None` when that was before it had a ring.
+async fn serve(
+    config: &NodeConfig,
+    listed: watch::Receiver<Vec<Sighting>>,
+    signals: &mut Signals,
+) -> Result<Option<Server>, Failure> {
     let server = tokio::select! {
         biased;
-        _ = signals.next() => return Ok(Exit::Ok),
-        server = Server::start(config) => server?,
+        asked = signals.next() => {
+            tracing::info!(?asked, "stopped before there was a ring");
+            return Ok(None);
+        }
+        server = Server::start(config, listed) => server?,
     };
     let name = config.node.name.as_deref().unwrap_or_default();
     tracing::info!(name, cluster = config.cluster, peers = %server.peers(), "started");
     let mut is_ready = false;
+    let handle = server.handle();
     loop {
         tokio::select! {
             biased;
             asked = signals.next() => {
                 tracing::info!(?asked, "stopping");
-                break;
+                return Ok(Some(server));
             }
             failure = server.failed() => return Err(failure),
+            () = handle.left() => {
+                tracing::info!("no member any more: stopping");
+                tokio::time::sleep(LINGER).await;
+                return Ok(Some(server));
+            }
             () = server.ready(), if !is_ready => {
                 is_ready = true;
                 let (resp, http) = (server.resp().map(display), server.http().map(display));
@@ -86,10 +124,46 @@ async fn run(config: &NodeConfig) -> Result<Exit, Failure> {
             }
         }
     }
-    stop(vec![server], signals, Duration::from_millis(config.stop.grace_ms)).await
 }
 
-/// Stops nodes; a second signal, or a stop that takes too long, ends the process at once.
+/// Reads the list of nodes in the configuration again whenever SIGHUP comes.
+async fn reread_when_told(
+    options: &Options,
+    list: &watch::Sender<Vec<Sighting>>,
+    mut hangups: Hangups,
+) -> std::convert::Infallible {
+    loop {
+        hangups.next().await;
+        match reread(options) {
+            Ok(members) => relist(list, members),
+            Err(error) => tracing::error!("not read again: {error:#}"),
+        }
+    }
+}
+
+fn reread(options: &Options) -> anyhow::Result<Vec<Sighting>> {
+    let file = options.config.as_deref().context("there is no file")?;
+    load::load(Some(file), &Surroundings::of_this_process()?)?.members()
+}
+
+fn relist(list: &watch::Sender<Vec<Sighting>>, members: Vec<Sighting>) {
+    let names = |members: &[Sighting]| {
+        let members = members.iter().map(|it| format!("{} at {}", it.name, it.address));
+        members.collect::<Vec<_>>().join(", ")
+    };
+    let (before, now) = (names(&list.borrow()), names(&members));
+    if list.send_if_modified(|known| {
+        let is_news = *known != members;
+        *known = members;
+        is_news
+    }) {
+        tracing::info!(before, now, "discovery.static.members was read again");
+    } else {
+        tracing::info!(now, "discovery.static.members was read again and has not changed");
+    }
+}
+
+/// Stops nodes, which may take this long to leave; a second signal, or a stop that takes too long, ends the process at once.
 ///
 /// # Errors
 /// When they did not stop in time.
@@ -97,6 +171,7 @@ pub async fn stop(
     servers: Vec<Server>,
     mut signals: Signals,
     grace: Duration,
+    leave: Duration,
 ) -> Result<Exit, Failure> {
     let all = Server::stop(servers);
     tokio::select! {
@@ -109,7 +184,7 @@ pub async fn stop(
             complain("a second signal: stopped at once");
             std::process::exit(asked.exit_code());
         }
-        () = tokio::time::sleep(2 * grace + STOP_SLACK) => {
+        () = tokio::time::sleep(leave + 2 * grace + STOP_SLACK) => {
             let cause = anyhow!("not stopped {STOP_SLACK:?} after twice its grace of {grace:?}");
             Err(Failure { exit: Exit::Failed, cause })
         }

@@ -1,16 +1,19 @@
-//! `peer-ring ring`: who owns what, as a running node sees it.
+//! `peer-ring ring`: who owns what, as a running node sees it, and how to change it.
 
-use anyhow::{Context, anyhow};
+mod change;
+mod history;
+mod plan;
+
 use clap::{Args, Subcommand};
-use peer_ring_core::ring::Strategy;
+use peer_ring_core::ring::{Strategy, Tenure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use crate::exit::{Exit, Failure, OrExit, say};
-use crate::http::{self, AskError};
+use crate::exit::{Exit, Failure, say};
+use crate::http;
 use crate::table::{Side, Table, thousands};
+use crate::whom::{WhomAndHow, read, runtime};
 
-/// Shows who owns what, as a running node sees it.
+/// Shows who owns what, as a running node sees it, and changes it.
 #[derive(Clone, Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -18,16 +21,19 @@ use crate::table::{Side, Table, thousands};
 Examples:
   peer-ring ring --address 127.0.0.1:7501
   peer-ring ring owners user:42 --address 127.0.0.1:7501
-  peer-ring ring --json"
+  peer-ring ring plan --remove n2
+  peer-ring ring apply --remove n2
+  peer-ring ring cancel
+  peer-ring ring history --json"
 )]
 pub struct Options {
     #[command(subcommand)]
     question: Option<Question>,
     #[command(flatten)]
-    whom: Whom,
+    whom: WhomAndHow,
 }
 
-/// What is asked instead of the whole ring.
+/// What is asked instead of the whole ring, or ordered.
 #[derive(Clone, Debug, Subcommand)]
 enum Question {
     /// Shows who owns a key, the primary first.
@@ -35,19 +41,13 @@ enum Question {
         /// The key.
         key: String,
         #[command(flatten)]
-        whom: Whom,
+        whom: WhomAndHow,
     },
-}
-
-/// Which node is asked, and how its answer is printed.
-#[derive(Clone, Debug, Args)]
-struct Whom {
-    /// The node's address for HTTP.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7501")]
-    address: String,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    Plan(plan::Options),
+    Apply(change::Apply),
+    Cancel(change::Cancel),
+    Recover(change::Recover),
+    History(history::Options),
 }
 
 /// The ring, as a node tells it at `/v1/ring`.
@@ -59,6 +59,12 @@ pub struct Ring {
     pub epoch: u64,
     /// Equal only for rings that say the same.
     pub fingerprint: String,
+    /// Whether partitions move; rings of older releases never do.
+    #[serde(default)]
+    pub is_moving: bool,
+    /// Whether an operator has put a stop to changes.
+    #[serde(default)]
+    pub is_held: bool,
     /// How partitions are placed; nodes of older releases know one way, and do not say.
     #[serde(default = "balanced")]
     pub strategy: String,
@@ -82,6 +88,10 @@ pub struct Crowded {
     pub fallbacks: u64,
 }
 
+fn member() -> String {
+    Tenure::Member.as_str().to_owned()
+}
+
 fn balanced() -> String {
     Strategy::Balanced.to_string()
 }
@@ -97,6 +107,9 @@ pub struct Member {
     pub weight: u64,
     /// Whether the asked node can reach it.
     pub state: String,
+    /// Whether it comes or goes.
+    #[serde(default = "member")]
+    pub tenure: String,
     /// How many partitions it owns.
     pub owned: u64,
     /// Of how many of them it is the primary.
@@ -110,24 +123,25 @@ struct Owners {
     owners: Vec<String>,
 }
 
-/// Asks a node about the ring.
+/// Asks a node about the ring, or to change it.
 ///
 /// # Errors
-/// When nobody answers, or not as a node does.
+/// When nobody answers, or the node refuses.
 pub fn ring(options: &Options) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime()?;
     match &options.question {
         None => {
-            let Whom { address, json } = &options.whom;
-            let body = runtime.block_on(ask(address, "/v1/ring"))?;
+            let WhomAndHow { whom, json } = &options.whom;
+            let body = runtime.block_on(whom.get("/v1/ring"))?;
             match json {
                 true => say(body),
                 false => say(table(&read(&body)?)),
             }
+            Ok(Exit::Ok)
         }
-        Some(Question::Owners { key, whom: Whom { address, json } }) => {
+        Some(Question::Owners { key, whom: WhomAndHow { whom, json } }) => {
             let path = format!("/v1/ring/owners/{}", http::segment(key));
-            let body = runtime.block_on(ask(address, &path))?;
+            let body = runtime.block_on(whom.get(&path))?;
             match json {
                 true => say(body),
                 false => {
@@ -135,25 +149,14 @@ pub fn ring(options: &Options) -> Result<Exit, Failure> {
                     say(format_args!("partition {partition}: {}", owners.join(", ")));
                 }
             }
+            Ok(Exit::Ok)
         }
+        Some(Question::Plan(options)) => runtime.block_on(plan::plan(options)),
+        Some(Question::Apply(options)) => runtime.block_on(change::apply(options)),
+        Some(Question::Cancel(options)) => runtime.block_on(change::cancel(options)),
+        Some(Question::Recover(options)) => runtime.block_on(change::recover(options)),
+        Some(Question::History(options)) => runtime.block_on(history::history(options)),
     }
-    Ok(Exit::Ok)
-}
-
-async fn ask(address: &str, path: &str) -> Result<String, Failure> {
-    let answer = http::get(address, path).await.map_err(AskError::into_failure)?;
-    match answer.status {
-        200 => Ok(answer.body),
-        status => Err(anyhow!("{address}{path}: {status}: {}", answer.body)).or_exit(Exit::Failed),
-    }
-}
-
-/// Reads what a node has said.
-///
-/// # Errors
-/// When no node says that.
-pub fn read<T: DeserializeOwned>(body: &str) -> anyhow::Result<T> {
-    serde_json::from_str(body).context("this is not what a peer-ring node answers")
 }
 
 fn table(ring: &Ring) -> String {
@@ -168,7 +171,10 @@ fn table(ring: &Ring) -> String {
     for member in &ring.members {
         table.row([
             member.name.clone(),
-            member.state.clone(),
+            match member.tenure.as_str() {
+                "member" => member.state.clone(),
+                tenure => format!("{}, {tenure}", member.state),
+            },
             member.zone.clone().unwrap_or_else(|| "-".to_owned()),
             member.weight.to_string(),
             thousands(member.owned),
@@ -181,6 +187,12 @@ fn table(ring: &Ring) -> String {
          owners each, {strategy}",
         thousands(*partitions)
     );
+    if ring.is_moving {
+        text.push_str("\nmoving: `peer-ring transfers` shows how far it is");
+    }
+    if ring.is_held {
+        text.push_str("\nheld: it changes only with `peer-ring ring apply`");
+    }
     let said = [
         (crowded.owners, "have two owners in one zone"),
         (crowded.fallbacks, "have their first fallback in the zone of an owner"),
@@ -209,6 +221,16 @@ n2      down   z          2   341    171
 
 cluster dev, ring 1 (00ff): 256 partitions, 2 owners each, balanced";
         assert_eq!(table(&read(RING).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_ring_that_moves_says_who_comes_and_what_to_watch() {
+        let moving = RING.replace("\"owners\"", "\"is_moving\": true, \"owners\"");
+        let moving =
+            moving.replace("\"state\": \"down\"", "\"state\": \"alive\", \"tenure\": \"joining\"");
+        let said = table(&read(&moving).unwrap());
+        assert!(said.contains("n2      alive, joining  z"), "{said}");
+        assert!(said.ends_with("moving: `peer-ring transfers` shows how far it is"), "{said}");
     }
 
     #[test]

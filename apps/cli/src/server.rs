@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use anyhow::anyhow;
 use futures::future::join_all;
-use peer_ring::{Node, NodeFailure, StartError};
+use peer_ring::{DataError, Handle, Node, NodeFailure, Sighting, StartError};
+use peer_ring_discovery::Static;
 use peer_ring_kv::Kv;
 use peer_ring_kv::fronts::{FrontError, Serving, serve};
+use tokio::sync::watch;
 
 use crate::config::NodeConfig;
 use crate::exit::{Exit, Failure, OrExit};
@@ -18,17 +20,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a node and its fronts.
+    /// Starts a node and its fronts, and waits until it has a ring. It follows this list of nodes, which may
+    /// be written anew.
     ///
     /// # Errors
     /// Says what is in the way, such as an address that is in use.
-    pub async fn start(config: &NodeConfig) -> Result<Self, Failure> {
+    pub async fn start(
+        config: &NodeConfig,
+        listed: watch::Receiver<Vec<Sighting>>,
+    ) -> Result<Self, Failure> {
         let settings = config.settings().or_exit(Exit::Config)?;
         let name = settings.node.name.clone();
         let builder = Node::builder().config(settings.node).app(Kv::new(settings.namespaces));
-        let node = builder.start().await.map_err(|error| not_started(error, name.as_str()))?;
+        let builder = builder.discovery(Static::following(listed));
+        let node = builder.launch().map_err(|error| not_started(error, name.as_str()))?;
         let fronts = serve(node.handle(), settings.fronts).await;
         let fronts = fronts.map_err(|error| no_fronts(error, name.as_str()))?;
+        node.until_ring().await.map_err(of_node)?;
         Ok(Self { node, fronts })
     }
 
@@ -47,6 +55,11 @@ impl Server {
         self.fronts.http()
     }
 
+    /// What talks to the node.
+    pub fn handle(&self) -> Handle<Kv> {
+        self.node.handle()
+    }
+
     /// Waits until every replica on the node has its data.
     pub async fn ready(&self) {
         self.node.ready().await;
@@ -60,16 +73,18 @@ impl Server {
         }
     }
 
-    /// Stops nodes of one cluster. Their fronts let nobody in any more and finish what clients
+    /// Stops nodes of one cluster, which hand over first what they own if they are configured to,
+    /// and serve meanwhile. Then their fronts let nobody in any more and finish what clients
     /// have begun, for as long as the configuration says; only then the nodes stop, since any of
     /// them may be needed for a request to any other.
     pub async fn stop(servers: Vec<Self>) {
+        join_all(servers.iter().map(|server| server.node.hand_over())).await;
         let close = async |Self { node, fronts }: Self| {
             fronts.stop().await;
             node
         };
         let nodes = join_all(servers.into_iter().map(close)).await;
-        join_all(nodes.into_iter().map(Node::stop)).await;
+        join_all(nodes.into_iter().map(Node::stop_for_a_while)).await;
     }
 }
 
@@ -80,6 +95,14 @@ fn not_started(error: StartError, name: &str) -> Failure {
         StartError::Listen { address, source } => {
             let cause = anyhow!("node {name}: listen.peers: cannot listen on {address}: {source}");
             return Failure { exit: Exit::System, cause };
+        }
+        StartError::Data(error) => {
+            let exit = match error {
+                DataError::InUse { .. } | DataError::Io { .. } => Exit::System,
+                DataError::Unreadable { .. } | DataError::TooLarge { .. } => Exit::Data,
+            };
+            let cause = anyhow!("node {name}: data.directory: {error}");
+            return Failure { exit, cause };
         }
         StartError::NoSystem => Exit::Failed,
     };

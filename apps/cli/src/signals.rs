@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first asks to stop, the second stops at once.
+//! SIGINT and SIGTERM: the first asks to stop, the second stops at once. SIGHUP asks to read the
+//! configuration again.
 
 use std::io;
 
@@ -49,5 +50,24 @@ impl Signals {
             _ = self.interrupt.recv() => Asked::Interrupt,
             _ = self.terminate.recv() => Asked::Terminate,
         }
+    }
+}
+
+/// Waits for SIGHUP. From its creation on, that does not end the process.
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Takes the signal over.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        // There is always a next one: the signal is not given back.
+        let _ = self.0.recv().await;
     }
 }

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::exit::{Exit, Failure, complain, say};
 use crate::http::{self, AskError};
-use crate::ring::{Ring, read};
+use crate::ring::Ring;
 use crate::table::{Side, Table, thousands};
+use crate::whom::read;
 
 /// Says how running nodes fare.
 #[derive(Clone, Debug, Args)]
@@ -46,7 +47,7 @@ struct Status {
     records: u64,
     records_bytes: u64,
     requests_inflight: u64,
-    replicas_blank: u64,
+    replicas_pending: u64,
     /// The versions of the wire that it speaks with its peers, the oldest first.
     wire: Vec<u64>,
 }
@@ -110,7 +111,7 @@ async fn ask(address: &str) -> Result<Status, Failure> {
         records: count("peer_ring_records"),
         records_bytes: count("peer_ring_records_bytes"),
         requests_inflight: count("peer_ring_requests_inflight"),
-        replicas_blank: count("peer_ring_replicas_blank"),
+        replicas_pending: count("peer_ring_replicas_pending"),
         wire: values(&metrics.body, "peer_ring_link_wire_version"),
     })
 }
@@ -215,7 +216,7 @@ peer_ring_link_wire_version{peer=\"n3\",lane=\"foreground\"} 1
             records: 1_234,
             records_bytes: 5,
             requests_inflight: 0,
-            replicas_blank: 12,
+            replicas_pending: 12,
             wire: vec![1, 2],
         };
         let expected = "\

@@ -90,6 +90,12 @@ impl ReplicaStore {
         !self.place.counts()
     }
 
+    /// Whether it is an owner's, and holds whatever the owners acknowledged that is lost without it.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.place.is_trusted()
+    }
+
     /// Whether it is to have under this ring what it does not have yet.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-pub use message::{In, NoRing, Out, Settings};
+pub use message::{Counters, In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain::{self, Progress as Proposed, Proposer, Voter};
@@ -67,6 +67,7 @@ pub struct RingView {
     waiting: Vec<Waiting>,
     told: Told,
     history: History,
+    learnt: u64,
     has_left: bool,
 }
 
@@ -108,6 +109,7 @@ impl RingView {
             waiting: Vec::new(),
             told: Told::default(),
             history: History::default(),
+            learnt: 0,
             has_left: false,
         }
     }
@@ -127,6 +129,12 @@ impl RingView {
     /// The latest rings, oldest first.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &Past> {
         self.history.iter()
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters { proposed: self.proposer.attempts(), learnt: self.learnt }
     }
 
     /// What `change`, and all that waits to be changed, would come to.
@@ -192,6 +200,7 @@ impl RingView {
         self.noticed = None;
         self.targets = ring.target_seats();
         self.history.add(ring, before);
+        self.learnt += 1;
         match ring.reason() {
             Reason::Primacy => reached(Mark::PrimaryDeposed),
             Reason::Founded
@@ -293,7 +302,7 @@ impl RingView {
         self.look_whether_left(out);
     }
 
-    fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
+    pub(super) fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
         let ring = self.voter.ring().map(|ring| &**ring);
         if !self.has_left && steward::has_left(ring, &self.known) {
             self.has_left = true;

@@ -1,14 +1,29 @@
-//! The HTTP routes by which a node is watched: for orchestrators, monitoring and people.
+//! The HTTP routes by which a node is watched and operated: for orchestrators, monitoring and
+//! people.
 //!
-//! | route | what it tells |
+//! | route | what it tells, or does |
 //! |---|---|
 //! | `GET /healthz` | that the process answers |
-//! | `GET /readyz` | whether the node can do its part, and if not, why |
+//! | `GET /readyz` | whether the node can do its part: the ring names it, and it has its data |
+//! | `GET /safe-to-stop` | whether every partition keeps a majority of its owners without it |
 //! | `GET /metrics` | OpenMetrics text |
 //! | `GET /v1/ring` | the members, and which of them own which partition |
 //! | `GET /v1/ring/owners/{key}` | who owns a key, percent-encoded |
+//! | `GET /v1/ring/plan?remove=n2&weight=n1=2` | what a change would come to |
+//! | `POST /v1/ring/apply` | makes it: `{"remove": ["n2"], "weights": {"n1": 2}, "epoch": 7}`, all of it optional |
+//! | `POST /v1/ring/cancel` | gives up the change that is under way, and holds others |
+//! | `POST /v1/ring/recover` | goes on without voters that are gone for good: `{"lost": ["n2"]}` |
+//! | `GET /v1/ring/history` | the rings of the past |
+//! | `GET /v1/transfers` | what moves to and from this node, and how far its peers are |
+//! | `GET /v1/replicated` | whether everybody has all that it is to have |
+//! | `POST /v1/leave` | hands over what the node owns; `GET` says whether that is done |
 //!
-//! They need no more than a [`Handle`], and fit into any axum router.
+//! A question about readiness is answered with 200 or 503, and a reason. An order that is refused
+//! says why, and whether it may have happened: only when nobody knows whether it was decided. They
+//! need no more than a [`Handle`], and fit into any axum router.
+
+mod moving;
+mod operate;
 
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
@@ -31,24 +46,12 @@ const OWNERS: &str = "/v1/ring/owners/";
 pub fn router<A: App + Sync>(handle: Handle<A>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { Json(json!({ "healthy": true })) }))
-        .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
         .route("/v1/ring", get(ring))
         .route("/v1/ring/owners/{*key}", get(owners))
+        .merge(operate::router())
+        .merge(moving::router())
         .with_state(handle)
-}
-
-async fn readiness<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {
-    if handle.is_ready() {
-        return Json(json!({ "ready": true })).into_response();
-    }
-    let reason = match (&handle.view().ring, handle.blank()) {
-        (None, _) => "this node has no ring yet".to_owned(),
-        (Some(_), 0) => "this node is stopping".to_owned(),
-        (Some(_), blank) => format!("{blank} replicas are being filled from their peers"),
-    };
-    let body = Json(json!({ "ready": false, "reason": reason }));
-    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 async fn metrics<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {
@@ -92,7 +95,9 @@ fn no_ring() -> Response {
 }
 
 fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    let error = json!({ "code": code, "message": message, "may_have_happened": false });
+    // Whoever did not hear the decision does not know it.
+    let may_have_happened = status == StatusCode::GATEWAY_TIMEOUT;
+    let error = json!({ "code": code, "message": message, "may_have_happened": may_have_happened });
     (status, Json(json!({ "error": error }))).into_response()
 }
 
@@ -105,6 +110,10 @@ fn ring_as_json(cluster: &str, here: Seat, ring: &Ring, view: &View) -> Value {
             "name": member.name.as_str(),
             "zone": member.zone.as_deref(),
             "weight": member.weight,
+            "tenure": member.tenure.as_str(),
+            "address": &*member.address,
+            "is_voter": ring.voters().contains(&member.seat()),
+            "is_deposed": ring.deposed().contains(&member.seat()),
             "state": state(member, here, view).as_str(),
             "owned": load.owned,
             "primaries": load.led,
@@ -117,6 +126,10 @@ fn ring_as_json(cluster: &str, here: Seat, ring: &Ring, view: &View) -> Value {
     };
     json!({
         "cluster": cluster,
+        "cluster_id": ring.cluster().to_string(),
+        "is_moving": ring.is_moving(),
+        "is_held": ring.is_held(),
+        "reason": ring.reason().as_str(),
         "epoch": ring.epoch().0,
         "fingerprint": format!("{:016x}", ring.fingerprint()),
         "strategy": ring.strategy().as_str(),

@@ -24,7 +24,8 @@ use std::path::PathBuf;
 
 use peer_ring_core::actor::{Actor, Now, Outbox};
 use peer_ring_core::app::Apps;
-use peer_ring_core::id::{Desk, NodeId};
+use peer_ring_core::id::Desk;
+use peer_ring_core::wiring::ControlSettings;
 use peer_ring_proto::flight::{Digested, Header, Recorded, Recorder};
 
 use crate::clock::wall;
@@ -58,12 +59,17 @@ pub(crate) struct Flight(Tape);
 
 impl Flight {
     /// Begins a recording; `None` when there is to be none, or none can be made.
-    pub(crate) fn begin(config: &Config, id: NodeId, apps: &Apps) -> Option<Self> {
+    pub(crate) fn begin(
+        config: &Config,
+        control: &ControlSettings,
+        has_records: bool,
+        apps: &Apps,
+    ) -> Option<Self> {
         let settings = config.flight.as_ref()?;
-        let header = header(config, id, apps);
+        let header = header(config, control, has_records, apps);
         let began = file::File::create(settings, &header).and_then(|file| {
             let path = file.path().to_owned();
-            Ok((Tape::start(file, header.shards)?, path))
+            Ok((Tape::start(file, header.shards())?, path))
         });
         match began {
             Ok((tape, path)) => {
@@ -94,15 +100,15 @@ impl Flight {
 }
 
 /// What a recording says of the node it is of.
-fn header(config: &Config, id: NodeId, apps: &Apps) -> Header {
+fn header(config: &Config, control: &ControlSettings, has_records: bool, apps: &Apps) -> Header {
     Header {
+        cluster: config.cluster.clone(),
         started: wall(),
-        shards: config.threads,
-        ring: config.ring.clone(),
-        membership: config.membership.clone(),
+        control: control.clone(),
         coordinator: config.coordinator.clone(),
+        transfers: config.transfers.clone(),
+        has_records,
         apps: apps.names().map(str::to_owned).collect(),
-        ..Header::new(&config.cluster, config.name.clone(), id)
     }
 }
 

@@ -19,9 +19,10 @@ use peer_ring_core::wiring::shard_of;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::board::Board;
 use crate::client::{Client, decode_reply};
 use crate::clock;
-use crate::links::Links;
+use crate::links::{ControlShell, Links};
 use crate::metrics::Metrics;
 use crate::shard_port::{Asked, Call, Reply, ShardShell};
 use crate::shell::{Calls, Inspect};
@@ -44,7 +45,9 @@ pub(crate) struct Shared {
     pub arbiters: Vec<ArbiterHandle>,
     pub next_arbiter: AtomicUsize,
     pub callers: AtomicU64,
-    pub blank: Arc<AtomicUsize>,
+    pub control: Addr<ControlShell>,
+    pub board: Arc<Board>,
+    pub left: watch::Receiver<bool>,
     pub view: watch::Receiver<Arc<View>>,
     pub links: Links,
     pub metrics: Metrics,
@@ -142,18 +145,10 @@ impl<A: App> Handle<A> {
         self.shared.timeout
     }
 
-    /// Whether the node has a ring, and no replica that still misses its data.
+    /// Whether the node can do its part; [`Handle::ready`] says why not.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.shared.stopper.phase() == Phase::Running
-            && self.view().ring.is_some()
-            && self.shared.blank.load(Ordering::Relaxed) == 0
-    }
-
-    /// How many replicas still miss their data.
-    #[must_use]
-    pub fn blank(&self) -> usize {
-        self.shared.blank.load(Ordering::Relaxed)
+        self.ready().is_ok()
     }
 
     /// What the node tells about itself.
@@ -225,7 +220,7 @@ impl Shared {
             }
         }
         let (links, frames_damaged) = (self.links.stats(), self.links.frames_damaged());
-        NodeStats { shards: sum, links, frames_damaged }
+        NodeStats { shards: sum, ring: self.ring_stats().await, links, frames_damaged }
     }
 }
 

@@ -51,28 +51,37 @@
 #![deny(missing_docs)]
 
 pub mod admin;
+mod board;
 mod client;
 mod clock;
 mod config;
+mod data;
 pub mod flight;
 mod handle;
 mod links;
 mod metrics;
 mod node;
+mod operate;
 mod pieces;
+mod readiness;
 mod replies;
 mod shard_port;
 mod shell;
 #[doc(hidden)]
 pub mod staged;
+mod start;
 mod stats;
 mod stop;
+mod waiting;
 
 pub use client::Client;
-pub use config::{Config, ConfigError, LinkSettings};
+pub use config::{ChangeSettings, Config, ConfigError, LinkSettings};
+pub use data::DataError;
 pub use flight::FlightSettings;
 pub use handle::Handle;
 pub use node::{Builder, NoApp, Node, StartError};
+pub use operate::OrderError;
+pub use readiness::NotYet;
 pub use stats::{LATENCY_BOUNDS_US, Latencies, LinkStats, NodeStats, ShardStats};
 pub use stop::NodeFailure;
 

@@ -1,7 +1,7 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
 //! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
-//! nobody dials it. After the handshake the stream carries messages both ways, whoever dialled, in
+//! nobody dials it. One that nobody knows yet is let in when it asks. After the handshake the stream carries messages both ways, whoever dialled, in
 //! the newest version of the wire that both speak. What the actors of one turn say is packed into
 //! one frame; a link that cannot send fast enough collects more per frame, up to a bound past which
 //! it refuses. A link that breaks is made again, and the actors are told what was lost.
@@ -24,25 +24,25 @@ use actix::Addr;
 use peer_ring_core::id::{NodeName, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
-use peer_ring_core::wiring::Control;
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
 use peer_ring_proto::{Limits, WireVersion, hello};
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
-use crate::shell::{Adjust, Shell};
+use crate::shell::Adjust;
 use crate::stats::LinkStats;
 use crate::stop::Stopper;
 
 pub use accept::listen;
 use carrier::Grpc;
 pub use carrier::{Carrier, Connection, Inbound};
-pub use control_port::{ControlPort, ControlShell};
+pub(crate) use control_port::Shown;
+pub use control_port::{ControlPort, ControlShell, Ordered};
 pub use dial::DialError;
 pub use outbound::{Frames, Outbound};
 use read::LinkEnd;
 use standing::Standing;
-use table::Table;
+use table::{MadeBy, Table, Told};
 
 /// The links of one node.
 #[derive(Clone)]
@@ -53,11 +53,10 @@ struct Shared {
     limits: Limits,
     partitions: peer_ring_core::key::Partitions,
     identity: Mutex<Identity>,
-    ring: Mutex<Option<Arc<Ring>>>,
     table: Mutex<Table>,
     standing: Mutex<Standing>,
     shards: Vec<Addr<ShardShell>>,
-    control: OnceLock<Addr<Shell<Control, ControlPort>>>,
+    control: Arc<OnceLock<Addr<ControlShell>>>,
     stopper: Stopper,
     frames_damaged: AtomicU64,
     carrier: Box<dyn Carrier>,
@@ -69,9 +68,10 @@ impl Links {
         config: &Config,
         identity: Identity,
         shards: Vec<Addr<ShardShell>>,
+        control: Arc<OnceLock<Addr<ControlShell>>>,
         stopper: Stopper,
     ) -> Self {
-        Self::over(Box::new(Grpc), config, identity, shards, stopper)
+        Self::over(Box::new(Grpc), config, identity, shards, control, stopper)
     }
 
     /// The links of such a node over this carrier.
@@ -80,6 +80,7 @@ impl Links {
         config: &Config,
         identity: Identity,
         shards: Vec<Addr<ShardShell>>,
+        control: Arc<OnceLock<Addr<ControlShell>>>,
         stopper: Stopper,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -87,20 +88,14 @@ impl Links {
             limits: config.limits,
             partitions: config.ring.partitions,
             identity: Mutex::new(identity),
-            ring: Mutex::new(None),
             table: Mutex::default(),
             standing: Mutex::default(),
             shards,
-            control: OnceLock::new(),
+            control,
             stopper,
             frames_damaged: AtomicU64::new(0),
             carrier,
         }))
-    }
-
-    pub(crate) fn set_control(&self, control: Addr<ControlShell>) {
-        let is_first = self.0.control.set(control).is_ok();
-        assert!(is_first, "a node has one control actor");
     }
 
     /// What is known of each link that stands.
@@ -119,11 +114,11 @@ impl Links {
         lock(&self.0.identity).clone()
     }
 
-    fn set_ring(&self, ring: &Arc<Ring>) {
+    fn set_ring(&self, ring: &Ring) {
         let mut identity = lock(&self.0.identity);
         identity.ring_epoch = ring.epoch();
         identity.ring_fingerprint = ring.fingerprint();
-        *lock(&self.0.ring) = Some(Arc::clone(ring));
+        identity.cluster_id = ring.cluster();
     }
 
     /// Whether a node that says hello is let in.
@@ -131,28 +126,25 @@ impl Links {
         let ours = self.identity();
         let accepted = hello::negotiate(&ours, theirs)?;
         let name = &theirs.identity.name;
-        if let Some(ring) = &*lock(&self.0.ring)
-            && ring.member(name.seat()).is_none()
-        {
-            return Err(HelloRefusal::NotAMember { name: name.clone(), epoch: ring.epoch() });
-        }
         if let Some(holder) = lock(&self.0.table).other_holder(name.seat(), theirs.identity.node) {
             return Err(HelloRefusal::NameInUse { name: name.clone(), holder });
         }
-        if self.is_ours_to_dial(name) {
+        // Who asks is there. A peer of which nobody has told this node where it is can only come by
+        // itself.
+        if self.is_ours_to_dial(name) && lock(&self.0.table).hurry(name.seat(), theirs.lane) {
             return Err(HelloRefusal::OursToDial { ours: ours.name, theirs: name.clone() });
         }
         Ok(accepted)
     }
 
     /// Enters a link that stands, and tells everybody. Its number.
-    fn up(&self, peer: &Identity, lane: Lane, outbound: &Outbound) -> u64 {
+    fn up(&self, peer: &Identity, lane: Lane, made: MadeBy, outbound: &Outbound) -> u64 {
         let seat = peer.name.seat();
         let wire = outbound.version();
         lock(&self.0.standing).linked(seat);
         // Held until all are told, so that they learn of links in the order of their numbers.
         let mut table = lock(&self.0.table);
-        let number = table.enter(peer, lane, outbound.clone());
+        let number = table.enter(peer, lane, made, outbound.clone());
         for shard in &self.0.shards {
             let outbound = outbound.clone();
             let change = move |port: &mut ShardPort| port.link(seat, lane, number, outbound);
@@ -202,19 +194,25 @@ impl Links {
             self.dial(peer, address, Lane::Foreground);
             self.dial(peer, address, Lane::Background);
         } else {
-            let stop = lock(&self.0.table).begin_dialling(peer.seat(), Lane::Foreground);
-            let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
-            actix_rt::spawn(async move {
-                dial::until(&links, stop, ask::keep_asking(&links, &peer, &address)).await;
-            });
+            self.ask(peer, address, Lane::Foreground);
+            self.ask(peer, address, Lane::Background);
         }
     }
 
-    fn dial(&self, peer: &NodeName, address: &str, lane: Lane) {
-        let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+    fn ask(&self, peer: &NodeName, address: &str, lane: Lane) {
+        let stop = lock(&self.0.table).begin_dialling(peer.seat(), lane).stop;
         let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
         actix_rt::spawn(async move {
-            dial::until(&links, stop, dial::keep_dialling(&links, &peer, &address, lane)).await;
+            dial::until(&links, stop, ask::keep_asking(&links, &peer, &address, lane)).await;
+        });
+    }
+
+    fn dial(&self, peer: &NodeName, address: &str, lane: Lane) {
+        let Told { stop, hurry } = lock(&self.0.table).begin_dialling(peer.seat(), lane);
+        let (links, peer, address) = (self.clone(), peer.clone(), address.to_owned());
+        actix_rt::spawn(async move {
+            let dialling = dial::keep_dialling(&links, &peer, &address, lane, &hurry);
+            dial::until(&links, stop, dialling).await;
         });
     }
 

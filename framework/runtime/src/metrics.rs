@@ -54,7 +54,14 @@ impl Collector for Latest {
         gauge("records", "Records with a value", shards.table.records)?;
         gauge("tombstones", "Records that say that there is no value", shards.table.tombstones)?;
         gauge("records_bytes", "Bytes of keys and values", shards.table.bytes)?;
-        gauge("replicas_blank", "Replicas that miss their data still", shards.blank as u64)?;
+        let ring = stats.ring;
+        let progress = ring.progress.unwrap_or_default();
+        gauge("replicas_pending", "Replicas that miss data still", progress.pending.into())?;
+        let strays = "Replicas of others' partitions that are not handed over yet";
+        gauge("replicas_stray", strays, progress.strays.into())?;
+        gauge("ring_epoch", "The ring's number, 0 while there is none", ring.epoch)?;
+        gauge("ring_moving", "Whether partitions move", ring.is_moving.into())?;
+        gauge("ring_members", "Members of the ring", ring.members as u64)?;
         gauge("requests_inflight", "Requests under way", shards.inflight as u64)?;
         let mut counter = |name: &str, help: &str, value: u64| {
             let mut line = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
@@ -64,8 +71,18 @@ impl Collector for Latest {
         counter("reads_hedged", "Reads that turned to a spare replica", counts.hedged_reads)?;
         counter("reads_repaired", "Reads that updated stale replicas", counts.read_repairs)?;
         counter("writes_restamped", "Writes stamped anew", counts.restamped_writes)?;
+        counter("requests_parked", "Requests that waited for a ring", counts.parked)?;
         counter("requests_forwarded", "Requests handed on to an owner", counts.forwarded)?;
         counter("frames_damaged", "Frames that were changed on their way", stats.frames_damaged)?;
+        let moved = shards.moved;
+        counter("transfer_bytes_in", "Bytes of records that came", moved.bytes_in)?;
+        counter("transfer_bytes_out", "Bytes of records that went", moved.bytes_out)?;
+        counter("transfer_records_in", "Records that came", moved.records_in)?;
+        counter("transfer_records_out", "Records that went", moved.records_out)?;
+        counter("transfer_pages_same", "Pages that both ends had", moved.pages_same)?;
+        counter("replicas_drained", "Replicas that were handed over", moved.drained)?;
+        counter("decrees_proposed", "Attempts to decide a ring", ring.decrees_proposed)?;
+        counter("decrees_learnt", "Rings that this node took in", ring.decrees_learnt)?;
         encode_failures(&mut encoder, &shards.failures)?;
         encode_links(&mut encoder, &stats.links)?;
         let mut line = encoder.encode_descriptor(

@@ -6,30 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
 
-use actix::{Actor as _, Addr};
 use actix_rt::{Arbiter, ArbiterHandle, System};
 use peer_ring_core::app::{App, Apps, DuplicateApp};
-use peer_ring_core::id::{Desk, NodeId};
-use peer_ring_core::view::View;
 use peer_ring_core::wiring::ControlIn;
 use peer_ring_discovery::{Facts, Source, Static};
-use rand::RngExt;
 use thiserror::Error;
-use tokio::sync::watch;
 
-use crate::clock::{Clock, wall};
 use crate::config::{Config, ConfigError};
+use crate::data::{DataError, Keeper};
 use crate::flight::Flight;
 use crate::handle::{Handle, Shared};
-use crate::links::{self, ControlPort, ControlShell, Links};
+use crate::links;
 use crate::metrics::Metrics;
-use crate::shard_port::{ShardPort, ShardShell};
-use crate::shell::{Inputs, Shell};
+use crate::shell::Inputs;
+use crate::start::{Memory, Parts};
 use crate::stop::{NodeFailure, Phase, Stopper};
 
-/// Batches of inputs that wait for a shard before it refuses more.
-const SHARD_MAILBOX: usize = 4_096;
-const CONTROL_MAILBOX: usize = 1_024;
 /// How often a stopping node looks whether its requests have finished.
 const DRAIN_PAUSE: Duration = Duration::from_millis(10);
 
@@ -41,10 +33,13 @@ pub struct Node<A = NoApp> {
     handle: Handle<A>,
     others: Vec<Box<dyn Any + Send + Sync>>,
     listens_at: SocketAddr,
+    /// How many nodes found the cluster.
+    expected: usize,
     stop_grace: Duration,
-    control: Addr<ControlShell>,
+    leave_on_stop: Option<Duration>,
     arbiters: Vec<Arbiter>,
     flight: Option<Flight>,
+    keeper: Option<Keeper>,
 }
 
 /// Why a node does not start.
@@ -64,6 +59,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// There is no actix system on this thread.
     #[error("a node must be started inside an actix system: see actix_rt::System")]
     NoSystem,
@@ -136,11 +134,21 @@ impl<A> Builder<A> {
 }
 
 impl<A: App + Sync> Builder<A> {
-    /// Starts the node, and waits until it has a ring.
+    /// Starts the node, and waits until it has a ring; see [`Node::until_ring`].
     ///
     /// # Errors
     /// [`StartError`] says why it does not start; nothing of it runs then.
     pub async fn start(self) -> Result<Node<A>, StartError> {
+        let node = self.launch()?;
+        node.until_ring().await?;
+        Ok(node)
+    }
+
+    /// Starts the node, and waits for nothing: before it has a ring it refuses what it is asked.
+    ///
+    /// # Errors
+    /// [`StartError`] says why it does not start; nothing of it runs then.
+    pub fn launch(self) -> Result<Node<A>, StartError> {
         if let Some(duplicate) = self.duplicate {
             return Err(duplicate.into());
         }
@@ -158,67 +166,15 @@ impl<A: App + Sync> Builder<A> {
             let members = Some(config.members.clone()).filter(|members| !members.is_empty());
             Box::new(Static::new(members.unwrap_or_else(alone)))
         });
-        let parts = Parts::start(&config, self.apps, listener);
+        let memory = Memory::recall(&config)?;
+        let parts = Parts::start(&config, memory, self.apps, listener, listens_at)?;
         let node = parts.into_node(&config, self.app, self.others, listens_at);
         node.discover(source);
-        node.until_ring().await?;
         Ok(node)
     }
 }
 
-/// The running pieces of a node.
-struct Parts {
-    id: NodeId,
-    arbiters: Vec<Arbiter>,
-    shards: Vec<Addr<ShardShell>>,
-    control: Addr<ControlShell>,
-    links: Links,
-    view: watch::Receiver<Arc<View>>,
-    blank: Arc<AtomicUsize>,
-    stopper: Stopper,
-    flight: Option<Flight>,
-}
-
 impl Parts {
-    fn start(config: &Config, apps: Apps, listener: std::net::TcpListener) -> Self {
-        let stopper = Stopper::new();
-        let clock = Clock::start();
-        let id = NodeId(rand::rng().random_range(1..=u64::MAX));
-        let flight = Flight::begin(config, id, &apps);
-        let arbiters: Vec<_> = (0..config.threads).map(|_| Arbiter::new()).collect();
-        stopper.own(arbiters.iter().map(Arbiter::handle).collect());
-        let blank = Arc::new(AtomicUsize::new(arbiters.len()));
-        let shards: Vec<_> = (0..config.threads)
-            .zip(&arbiters)
-            .map(|(index, arbiter)| {
-                let shard = config.shard(id, index, config.threads, apps.clone());
-                let port = ShardPort::new(Arc::clone(&blank));
-                let shell = Shell::new(shard, port, clock, stopper.clone(), SHARD_MAILBOX)
-                    .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Shard(index))));
-                ShardShell::start_in_arbiter(&arbiter.handle(), move |_| shell)
-            })
-            .collect();
-        let identity = config.identity(id, wall());
-        let links = Links::new(config, identity, shards.clone(), stopper.clone());
-        let (sender, view) = watch::channel(Arc::default());
-        let control = config.control();
-        let port = ControlPort::new(links.clone(), shards.clone(), sender, stopper.clone());
-        let shell = Shell::new(control, port, clock, stopper.clone(), CONTROL_MAILBOX)
-            .seen_by(flight.as_ref().map(|flight| flight.witness(Desk::Control)));
-        let first = arbiters.first().expect("the configuration was checked");
-        let control = ControlShell::start_in_arbiter(&first.handle(), move |_| shell);
-        links.set_control(control.clone());
-        let accepting = links.clone();
-        first.spawn_fn(move || {
-            actix_rt::spawn(async move {
-                if let Err(error) = links::listen(accepting, listener).await {
-                    tracing::error!(%error, "peers cannot be let in any more");
-                }
-            });
-        });
-        Self { id, arbiters, shards, control, links, view, blank, stopper, flight }
-    }
-
     fn into_node<A: App>(
         self,
         config: &Config,
@@ -236,7 +192,9 @@ impl Parts {
             arbiters: self.arbiters.iter().map(Arbiter::handle).collect::<Vec<ArbiterHandle>>(),
             next_arbiter: AtomicUsize::new(0),
             callers: AtomicU64::new(0),
-            blank: self.blank,
+            control: self.control,
+            board: self.board,
+            left: self.left,
             view: self.view,
             links: self.links,
             metrics: Metrics::new(),
@@ -247,10 +205,12 @@ impl Parts {
             handle: Handle { app, shared: Arc::new(shared) },
             others,
             listens_at,
+            expected: config.steward().bootstrap_expect,
             stop_grace: config.stop_grace,
-            control: self.control,
+            leave_on_stop: config.leave_on_stop,
             arbiters: self.arbiters,
             flight: self.flight,
+            keeper: self.keeper,
         }
     }
 }
@@ -286,6 +246,22 @@ impl<A: App> Node<A> {
         self.listens_at
     }
 
+    /// Waits until the node has a ring: until the cluster is founded, or a member has told it.
+    /// While it waits it says now and then for whom.
+    ///
+    /// # Errors
+    /// [`NodeFailure`] says why there will be none.
+    pub async fn until_ring(&self) -> Result<(), NodeFailure> {
+        let mut view = self.handle.shared.view.clone();
+        let ring = view.wait_for(|view| view.ring.is_some());
+        tokio::select! {
+            biased;
+            failure = self.stopped() => failure,
+            _ = ring => Ok(()),
+            never = self.handle.shared.say_what_it_waits_for(self.expected) => match never {},
+        }
+    }
+
     /// Waits until the node has a ring and every replica on it has its data.
     pub async fn ready(&self) {
         while !self.handle.is_ready() && self.stopper().phase() == Phase::Running {
@@ -302,11 +278,34 @@ impl<A: App> Node<A> {
         self.stopper().take_failure().map_or(Ok(()), Err)
     }
 
-    /// Stops the node: says goodbye to its peers, takes no new requests, lets those under way
-    /// finish for as long as the configuration says, and ends its threads.
+    /// Hands over what the node owns, if it is configured to do so before it stops, for as long as
+    /// the configuration says. It serves its clients meanwhile.
+    pub async fn hand_over(&self) {
+        if let Some(timeout) = self.leave_on_stop
+            && !self.handle.has_left()
+            && self.stopper().phase() == Phase::Running
+        {
+            tracing::info!(?timeout, "leaving");
+            self.handle.shared.hand_over(timeout).await;
+        }
+    }
+
+    /// Stops the node: hands over what it owns if it is configured to, says goodbye to its peers,
+    /// takes no new requests, lets those under way finish for as long as the configuration says,
+    /// and ends its threads.
     pub async fn stop(mut self) {
+        self.hand_over().await;
+        self.end().await;
+    }
+
+    /// Stops the node as [`Node::stop`] does, and hands nothing over.
+    pub async fn stop_for_a_while(mut self) {
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
         self.stopper().begin();
-        self.control.do_send(Inputs(vec![ControlIn::Leave]));
+        self.handle.shared.control.do_send(Inputs(vec![ControlIn::Leave]));
         let patience = tokio::time::Instant::now() + self.stop_grace;
         // At least one pause, in which the goodbyes go out.
         loop {
@@ -324,6 +323,10 @@ impl<A: App> Node<A> {
         if let Some(flight) = &self.flight {
             flight.end();
         }
+        if let Some(keeper) = self.keeper.take() {
+            // It may have to wait for a disk.
+            let _ = actix_rt::task::spawn_blocking(move || drop(keeper)).await;
+        }
     }
 
     fn stopper(&self) -> &Stopper {
@@ -332,7 +335,8 @@ impl<A: App> Node<A> {
 
     fn discover(&self, source: Box<dyn Source>) {
         let (facts, mut said) = Facts::channel();
-        let (control, stopper) = (self.control.clone(), self.stopper().clone());
+        let control = self.handle.shared.control.clone();
+        let stopper = self.stopper().clone();
         let stopped = self.stopper().reached(Phase::Stopped);
         self.handle.spawn(move || async move {
             let listen = async {
@@ -349,16 +353,6 @@ impl<A: App> Node<A> {
                 () = listen => {}
             }
         });
-    }
-
-    async fn until_ring(&self) -> Result<(), NodeFailure> {
-        let mut view = self.handle.shared.view.clone();
-        let ring = view.wait_for(|view| view.ring.is_some());
-        tokio::select! {
-            biased;
-            failure = self.stopped() => failure,
-            _ = ring => Ok(()),
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a shard asks for, performed: messages go to links, replies to those who wait.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use actix::Addr;
 use ahash::AHashMap;
 use bytes::Bytes;
 use futures::channel::oneshot;
@@ -11,11 +11,13 @@ use peer_ring_core::coordinator::Ask;
 use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{CallerId, Seat};
 use peer_ring_core::peer::{Body, Lane, Message};
-use peer_ring_core::wiring::{Shard, ShardIn, ShardOut};
+use peer_ring_core::standing::Report;
+use peer_ring_core::wiring::{ControlIn, Shard, ShardIn, ShardOut};
 
-use crate::links::Outbound;
+use crate::board::Board;
+use crate::links::{ControlShell, Outbound};
 use crate::replies::{self, Replies};
-use crate::shell::{Port, Shell};
+use crate::shell::{Inputs, Port, Shell};
 use crate::stats::ShardStats;
 
 /// A shard, running.
@@ -67,22 +69,28 @@ pub struct ShardPort {
     callers: AHashMap<CallerId, (Instant, Reply)>,
     replies: Replies,
     stats: ShardStats,
-    blank: Arc<AtomicUsize>,
-    last_blank: usize,
+    index: u8,
+    board: Arc<Board>,
+    control: Arc<OnceLock<Addr<ControlShell>>>,
 }
 
 impl ShardPort {
-    /// A port that keeps the number of blank replicas in `blank`, where it stands for one until
-    /// it knows better.
+    /// The port of the shard of this index. It shows on `board` how far its replicas are, and tells
+    /// the node's control actor, as soon as that is there.
     #[must_use]
-    pub fn new(blank: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(
+        index: u8,
+        board: Arc<Board>,
+        control: Arc<OnceLock<Addr<ControlShell>>>,
+    ) -> Self {
         Self {
             links: AHashMap::new(),
             callers: AHashMap::new(),
             replies: Replies::default(),
             stats: ShardStats::default(),
-            blank,
-            last_blank: 1,
+            index,
+            board,
+            control,
         }
     }
 
@@ -111,12 +119,28 @@ impl ShardPort {
     fn send(&mut self, to: Seat, message: Message, echo: &mut Outbox<ShardIn>) {
         let request = match &message.body {
             Body::Request { id, .. } => Some(*id),
-            Body::Response { .. } | Body::Leaving => None,
+            Body::Response { .. }
+            | Body::Leaving
+            | Body::Standing(_)
+            | Body::Ring(_)
+            | Body::Chain(_) => None,
         };
         let link = self.links.get(&(to, message.lane()));
         let is_sent = link.is_some_and(|(_, outbound)| outbound.send(message));
         if let Some(id) = request.filter(|_| !is_sent) {
             echo.push(ShardIn::Undelivered { to, id, may_have_arrived: false });
+        }
+    }
+}
+
+impl ShardPort {
+    fn tell(&self, report: Report) {
+        match &report {
+            Report::Progress(progress) => self.board.show(self.index, *progress),
+            Report::OtherRing(_) => {}
+        }
+        if let Some(control) = self.control.get() {
+            control.do_send(Inputs(vec![ControlIn::Shard { index: self.index, report }]));
         }
     }
 }
@@ -130,6 +154,7 @@ impl Port<Shard> for ShardPort {
     fn perform(&mut self, now: Now, order: ShardOut, echo: &mut Outbox<ShardIn>) {
         match order {
             ShardOut::Send { to, message } => self.send(to, message, echo),
+            ShardOut::Report(report) => self.tell(report),
             ShardOut::Reply { caller, result } => {
                 let Some((asked_at, reply)) = self.callers.remove(&caller) else {
                     return;
@@ -159,20 +184,14 @@ impl Port<Shard> for ShardPort {
         }
     }
 
-    fn look(&mut self, shard: &Shard) {
+    fn look(&mut self, _: &Shard) {
         self.replies.send();
-        let blank = shard.blank();
-        if self.last_blank != blank {
-            self.blank.fetch_add(blank, Ordering::Relaxed);
-            self.blank.fetch_sub(self.last_blank, Ordering::Relaxed);
-            self.last_blank = blank;
-        }
     }
 
     fn report(&self, shard: &Shard) -> ShardStats {
         ShardStats {
             table: shard.stats(),
-            blank: shard.blank(),
+            moved: shard.transferred(),
             inflight: shard.coordinator().inflight(),
             counters: shard.coordinator().counters(),
             ..self.stats.clone()
@@ -209,7 +228,7 @@ mod tests {
     }
 
     fn port() -> ShardPort {
-        ShardPort::new(Arc::default())
+        ShardPort::new(0, Arc::new(Board::new(1)), Arc::default())
     }
 
     #[test]

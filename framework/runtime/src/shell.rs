@@ -71,6 +71,11 @@ pub struct Calls<T: Send + 'static>(pub Vec<T>);
 #[rtype(result = "()")]
 pub struct Inspect<T: Send + 'static>(pub oneshot::Sender<T>);
 
+/// Shows the actor.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Look<A: 'static>(pub Box<dyn FnOnce(&A) + Send>);
+
 /// Changes the port, and tells the actor what follows.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -245,6 +250,18 @@ where
     fn handle(&mut self, Inspect(reply): Inspect<P::Report>, _: &mut Self::Context) {
         // Whoever asked may have gone.
         let _ = reply.send(self.port.report(&self.actor));
+    }
+}
+
+impl<A, P> Handler<Look<A>> for Shell<A, P>
+where
+    A: Actor + 'static,
+    P: Port<A>,
+{
+    type Result = ();
+
+    fn handle(&mut self, Look(show): Look<A>, _: &mut Self::Context) {
+        show(&self.actor);
     }
 }
 

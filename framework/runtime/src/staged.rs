@@ -3,26 +3,31 @@
 //!
 //! It is no part of the public interface, and may change at any time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 use actix::{Actor as _, Addr};
 use futures::channel::oneshot;
 use peer_ring_core::app::Apps;
+use peer_ring_core::chain;
 use peer_ring_core::coordinator::Ask;
-use peer_ring_core::id::{CallerId, NodeId};
+use peer_ring_core::id::{CallerId, ClusterId, NodeId};
+use peer_ring_core::identity::Identity;
+use peer_ring_core::standing::Progress;
 use peer_ring_core::view::View;
-use peer_ring_core::wiring::{ControlIn, Shard};
+use peer_ring_core::wiring::{Control, ControlIn, Shard};
 use tokio::sync::watch;
 
 pub use crate::clock::{Clock, SetClock};
 pub use crate::links::{Carrier, Connection, ControlShell, DialError, Frames, Inbound, Links};
 pub use crate::shard_port::Answer;
 
+use crate::board::Board;
 use crate::config::Config;
-use crate::links::ControlPort;
+use crate::links::{ControlPort, Shown};
+use crate::operate::look;
 use crate::shard_port::{Asked, Call, Reply, ShardPort, ShardShell};
-use crate::shell::stall::{Look, Stall};
+use crate::shell::stall::Stall;
 use crate::shell::{Calls, Inputs, Shell};
 use crate::stop::Stopper;
 
@@ -35,7 +40,7 @@ pub struct Staged {
     control: Addr<ControlShell>,
     links: Links,
     view: watch::Receiver<Arc<View>>,
-    blank: Arc<AtomicUsize>,
+    board: Arc<Board>,
     stopper: Stopper,
 }
 
@@ -45,30 +50,42 @@ pub struct Stalled(
 );
 
 impl Staged {
-    /// Starts a node on this thread, in whose actix system it runs.
+    /// Starts a node on this thread, in whose actix system it runs. It has kept nothing, and has a
+    /// new cluster's identity at hand.
     #[must_use]
     pub fn start(
         config: &Config,
         apps: Apps,
-        id: NodeId,
+        who: Identity,
+        founding: ClusterId,
         clock: Clock,
         carrier: impl Carrier,
     ) -> Self {
         let stopper = Stopper::new();
-        let blank = Arc::new(AtomicUsize::new(1));
-        let shard = config.shard(id, 0, 1, apps);
-        let port = ShardPort::new(Arc::clone(&blank));
+        let (board, place) = (Arc::new(Board::new(1)), Arc::new(OnceLock::new()));
+        let id = who.id;
+        let shard = config.shard(who, 0, 1, apps);
+        let port = ShardPort::new(0, Arc::clone(&board), Arc::clone(&place));
         let shard = Shell::new(shard, port, clock, stopper.clone(), MAILBOX).start();
-        let identity = config.identity(id, clock.now().wall);
-        let shards = vec![shard.clone()];
-        let links =
-            Links::over(Box::new(carrier), config, identity, shards.clone(), stopper.clone());
+        let introduction = config.introduction(who, clock.now().wall);
+        let (shards, carrier) = (vec![shard.clone()], Box::new(carrier));
+        let links = Links::over(
+            carrier,
+            config,
+            introduction,
+            shards.clone(),
+            Arc::clone(&place),
+            stopper.clone(),
+        );
         let (sender, view) = watch::channel(Arc::default());
-        let control = config.control();
-        let port = ControlPort::new(links.clone(), shards, sender, stopper.clone());
+        let shown = Shown { view: sender, has_left: watch::channel(false).0 };
+        // Its carrier takes names for addresses.
+        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let control = Control::new(config.control(who, founding, chain::State::default(), nowhere));
+        let port = ControlPort::new(links.clone(), shards, shown, None, stopper.clone());
         let control = Shell::new(control, port, clock, stopper.clone(), MAILBOX).start();
-        links.set_control(control.clone());
-        Self { id, shard, control, links, view, blank, stopper }
+        place.set(control.clone()).expect("a node has one control actor");
+        Self { id, shard, control, links, view, board, stopper }
     }
 
     /// The identity of its data.
@@ -89,10 +106,10 @@ impl Staged {
         Arc::clone(&self.view.borrow())
     }
 
-    /// How many of its replicas still miss their data.
+    /// How far its replicas are under its ring, when its shard has said so.
     #[must_use]
-    pub fn blank(&self) -> usize {
-        self.blank.load(Ordering::Relaxed)
+    pub fn progress(&self) -> Option<Progress> {
+        self.board.at(self.view().ring.as_ref()?.epoch())
     }
 
     /// Tells its control actor something.
@@ -119,11 +136,7 @@ impl Staged {
         &self,
         show: impl FnOnce(&Shard) -> T + Send + 'static,
     ) -> T {
-        let (sender, receiver) = oneshot::channel();
-        // The receiver waits below.
-        let show = Box::new(move |shard: &Shard| drop(sender.send(show(shard))));
-        self.shard.do_send(Look(show));
-        receiver.await.expect("the shard is there to be shown")
+        look(&self.shard, show).await.expect("the shard is there to be shown")
     }
 
     /// Lets its actors do nothing from now on.

@@ -7,6 +7,8 @@ use peer_ring_core::failure::Failure;
 use peer_ring_core::id::{NodeId, NodeName};
 use peer_ring_core::peer::Lane;
 use peer_ring_core::replica::TableStats;
+use peer_ring_core::standing::Progress;
+use peer_ring_core::transfer;
 use peer_ring_proto::WireVersion;
 
 /// The counts of one shard, or the sums of all of a node's.
@@ -14,8 +16,8 @@ use peer_ring_proto::WireVersion;
 pub struct ShardStats {
     /// What the replicas hold.
     pub table: TableStats,
-    /// Replicas that still miss their data.
-    pub blank: usize,
+    /// What was moved.
+    pub moved: transfer::Counters,
     /// Requests under way.
     pub inflight: usize,
     /// What the coordinator counts.
@@ -31,10 +33,29 @@ pub struct ShardStats {
 pub struct NodeStats {
     /// The sums over its shards.
     pub shards: ShardStats,
+    /// The ring; all zero while there is none.
+    pub ring: RingStats,
     /// Its links.
     pub links: Vec<LinkStats>,
     /// Frames from peers that were changed on their way; each has cost its link.
     pub frames_damaged: u64,
+}
+
+/// The ring as one node sees it, and how far the node is with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RingStats {
+    /// Its number.
+    pub epoch: u64,
+    /// Whether partitions move.
+    pub is_moving: bool,
+    /// How many members it has.
+    pub members: usize,
+    /// How far the node is; `None` while its shards have not all taken the ring in.
+    pub progress: Option<Progress>,
+    /// Attempts of this node to decide the next one.
+    pub decrees_proposed: u64,
+    /// Rings that this node has learnt of, each decided once.
+    pub decrees_learnt: u64,
 }
 
 /// One link of a node.
@@ -101,7 +122,7 @@ impl ShardStats {
     /// Adds another shard's.
     pub fn add(&mut self, other: &Self) {
         self.table.add(other.table);
-        self.blank += other.blank;
+        self.moved.add(other.moved);
         self.inflight += other.inflight;
         self.counters.add(other.counters);
         for (sum, more) in self.latency.buckets.iter_mut().zip(&other.latency.buckets) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use futures::future::join_all;
 use peer_ring::{App, Config, Failure, Key, Node, NodeName, Plan, Records, Sighting, WireVersion};
 use serde::{Deserialize, Serialize};
 
@@ -87,10 +88,8 @@ async fn start(config: &Config) -> Node<Notes> {
 }
 
 async fn start_all(configs: &[Config]) -> Vec<Node<Notes>> {
-    let mut nodes = Vec::new();
-    for config in configs {
-        nodes.push(start(config).await);
-    }
+    // Together: they found the cluster when all of them are there.
+    let nodes = join_all(configs.iter().map(start)).await;
     for node in &nodes {
         ready(node).await;
     }

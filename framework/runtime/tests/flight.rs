@@ -66,7 +66,7 @@ async fn a_node_that_stops_has_recorded_every_turn() {
     let recording = only_recording(directory.path());
     assert_eq!(recording.ending(), &Ending::Said(End::Stopped));
     assert_eq!(
-        (recording.header().node, &recording.header().apps[..]),
+        (recording.header().control.me.id, &recording.header().apps[..]),
         (id, &["notes".into()][..])
     );
     assert!(recording.len() > 100, "{}", recording.len());

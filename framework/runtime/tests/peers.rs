@@ -7,8 +7,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use peer_ring::core::id::Epoch;
+use peer_ring::core::id::{ClusterId, Epoch};
+use peer_ring::core::key::Partitions;
 use peer_ring::core::peer::{Body, Request};
+use peer_ring::discovery::Static;
 use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
 use peer_ring_proto::grpc::PeerClient;
 use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
@@ -60,6 +62,26 @@ fn pair() -> [Config; 2] {
     })
 }
 
+/// The configuration of a node that is a cluster by itself.
+fn alone() -> Config {
+    let [first, _] = pair();
+    Config { members: vec![first.members[0].clone()], ..first }
+}
+
+/// The configuration of one that fakes may dial, by the order of names.
+fn alone_and_last() -> Config {
+    let [_, second] = pair();
+    Config { members: vec![second.members[1].clone()], ..second }
+}
+
+async fn start_both([first, second]: &[Config; 2]) -> [Node<Echo>; 2] {
+    let nodes = tokio::join!(start(first), start(second));
+    for node in [&nodes.0, &nodes.1] {
+        ready(node).await;
+    }
+    nodes.into()
+}
+
 async fn start(config: &Config) -> Node<Echo> {
     Node::builder().config(config.clone()).app(Echo).start().await.unwrap()
 }
@@ -78,6 +100,7 @@ fn identity(name: &str) -> Identity {
         capabilities: std::collections::BTreeSet::new(),
         ring_epoch: Epoch::default(),
         ring_fingerprint: 0,
+        cluster_id: ClusterId::default(),
     }
 }
 
@@ -108,7 +131,7 @@ async fn still_works(node: &Node<Echo>) {
 
 #[actix_rt::test]
 async fn a_node_of_another_cluster_is_refused_with_both_names() {
-    let [config, _] = pair();
+    let config = alone();
     let node = start(&config).await;
     let stranger = Identity { cluster: "elsewhere".to_owned(), ..identity("n2") };
     let (code, text) = refusal(config.listen, stranger).await;
@@ -118,17 +141,39 @@ async fn a_node_of_another_cluster_is_refused_with_both_names() {
 }
 
 #[actix_rt::test]
-async fn a_node_that_is_no_member_is_refused() {
-    let [config, _] = pair();
-    let _node = start(&config).await;
-    let (code, text) = refusal(config.listen, identity("n9")).await;
-    assert_eq!(code, RefusalCode::NotAMember);
-    assert!(text.contains("n9"), "{text}");
+async fn a_node_of_which_nobody_was_told_is_let_in() {
+    let config = alone();
+    let node = start(&config).await;
+    let welcome = answer(config.listen, vec![hello(identity("n9"))]).await;
+    assert!(matches!(welcome, Some(Frame::Welcome(_))), "{welcome:?}");
+    still_works(&node).await;
+}
+
+#[actix_rt::test]
+async fn a_node_of_a_cluster_that_was_founded_apart_is_refused_and_ends() {
+    let [first, second] = pair();
+    let by_itself = |config: &Config, at: usize| {
+        let members = vec![config.members[at].clone()];
+        Config { members, ..config.clone() }
+    };
+    let (_one, mut config) = (start(&by_itself(&first, 0)).await, by_itself(&second, 1));
+    let stranger = Identity { cluster_id: ClusterId(0xbad), ..identity("n9") };
+    let (code, text) = refusal(first.listen, stranger).await;
+    assert_eq!(code, RefusalCode::FoundedApart);
+    assert!(text.contains("n1") && text.contains("n9"), "{text}");
+    let (list, listed) = tokio::sync::watch::channel(std::mem::take(&mut config.members));
+    let source = Static::following(listed);
+    let builder = Node::builder().config(config).discovery(source).app(Echo);
+    let two = builder.start().await.unwrap();
+    list.send_replace(first.members.clone());
+    let end = tokio::time::timeout(Duration::from_secs(10), two.stopped()).await.unwrap();
+    let text = end.unwrap_err().to_string();
+    assert!(text.starts_with("refused by n1: "), "{text}");
 }
 
 #[actix_rt::test]
 async fn a_node_from_the_future_is_told_that_no_protocol_is_common() {
-    let [config, _] = pair();
+    let config = alone();
     let _node = start(&config).await;
     let future = Identity { protocols: Protocols { min: 8, max: 9 }, ..identity("n2") };
     let (code, _) = refusal(config.listen, future).await;
@@ -138,15 +183,12 @@ async fn a_node_from_the_future_is_told_that_no_protocol_is_common() {
 #[actix_rt::test]
 async fn a_second_node_of_one_name_gives_up_and_says_why() {
     let [first, second] = pair();
-    let nodes = [start(&first).await, start(&second).await];
-    for node in &nodes {
-        ready(node).await;
-    }
+    let nodes = start_both(&[first.clone(), second.clone()]).await;
     let mut impostor = first.clone();
     impostor.listen = free_address();
-    let impostor = start(&impostor).await;
-    let end = tokio::time::timeout(Duration::from_secs(10), impostor.stopped()).await.unwrap();
-    let text = end.unwrap_err().to_string();
+    let builder = Node::builder().config(impostor).app(Echo);
+    let end = tokio::time::timeout(Duration::from_secs(10), builder.start()).await.unwrap();
+    let text = end.err().unwrap().to_string();
     assert!(text.contains("the name n1 is in use"), "{text}");
     for node in &nodes {
         assert!(node.handle().is_ready());
@@ -157,15 +199,12 @@ async fn a_second_node_of_one_name_gives_up_and_says_why() {
 #[actix_rt::test]
 async fn a_second_node_of_the_highest_name_asks_gives_up_and_says_why() {
     let [first, second] = pair();
-    let nodes = [start(&first).await, start(&second).await];
-    for node in &nodes {
-        ready(node).await;
-    }
+    let nodes = start_both(&[first.clone(), second.clone()]).await;
     let mut impostor = second.clone();
     impostor.listen = free_address();
-    let impostor = start(&impostor).await;
-    let end = tokio::time::timeout(Duration::from_secs(10), impostor.stopped()).await.unwrap();
-    let text = end.unwrap_err().to_string();
+    let builder = Node::builder().config(impostor).app(Echo);
+    let end = tokio::time::timeout(Duration::from_secs(10), builder.start()).await.unwrap();
+    let text = end.err().unwrap().to_string();
     assert!(text.contains("the name n2 is in use"), "{text}");
     for node in &nodes {
         assert!(node.handle().is_ready());
@@ -175,36 +214,38 @@ async fn a_second_node_of_the_highest_name_asks_gives_up_and_says_why() {
 
 #[actix_rt::test]
 async fn a_node_that_asks_why_nobody_dials_it_gets_no_link() {
-    let [first, _] = pair();
-    let node = start(&first).await;
-    let (code, text) = refusal(first.listen, identity("n2")).await;
+    let [first, second] = pair();
+    let listen = first.listen;
+    // It waits for the other one, whose address it knows.
+    let starting = actix_rt::spawn(async move { start(&first).await });
+    while TcpStream::connect(listen).is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (code, text) = refusal(listen, identity("n2")).await;
     assert_eq!(code, RefusalCode::Other);
     assert!(text.contains("node n1 makes the links to node n2"), "{text}");
-    assert_eq!(node.handle().stats().await.links.len(), 0);
+    let two = start(&second).await;
+    assert_eq!(two.handle().stats().await.links.len(), 2);
+    starting.await.unwrap();
 }
 
 #[actix_rt::test]
-async fn nodes_with_different_rings_refuse_each_other() {
+async fn a_node_with_another_number_of_partitions_cannot_join_and_says_so() {
     let [first, mut second] = pair();
-    second.ring.replicas = 2;
-    let (_one, two) = (start(&first).await, start(&second).await);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(two.handle().stats().await.links.len(), 0);
-    let view = two.handle().view();
-    let mut identity = identity("n1");
-    identity.ring_epoch = Epoch(1);
-    identity.ring_fingerprint = view.ring.as_ref().unwrap().fingerprint() ^ 1;
-    let (code, text) = refusal(second.listen, identity).await;
-    assert_eq!(code, RefusalCode::DifferentRing);
-    assert!(text.contains("members"), "{text}");
+    let config = Config { members: vec![first.members[0].clone()], ..first };
+    let _one = start(&config).await;
+    second.ring.partitions = Partitions::new(64).unwrap();
+    let builder = Node::builder().config(second).app(Echo);
+    let end = tokio::time::timeout(Duration::from_secs(10), builder.start()).await.unwrap();
+    let text = end.err().unwrap().to_string();
+    assert!(text.contains("256") && text.contains("64"), "{text}");
 }
 
 #[actix_rt::test]
 async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
     let configs = pair();
-    let node = start(&configs[0]).await;
-    let peer = start(&configs[1]).await;
-    ready(&node).await;
+    let [node, peer] = start_both(&configs).await;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let noise = prop::collection::vec(any::<u8>(), 0..2_000);
     for _ in 0..50 {
@@ -223,7 +264,7 @@ async fn noise_costs_its_sender_the_connection_and_the_node_nothing() {
 
 #[actix_rt::test]
 async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
-    let [_, config] = pair();
+    let config = alone_and_last();
     let node = start(&config).await;
     let old = Identity { protocols: Protocols { min: 1, max: 1 }, ..identity("n1") };
     for noise in [&b"\xff\xff\xff\xff"[..], b"", b"\x22\x04\x0a\x02\x08\x01", b"\x2a\x02\x08\x01"] {
@@ -244,7 +285,7 @@ async fn a_linked_peer_that_sends_noise_loses_its_link_only() {
 
 #[actix_rt::test]
 async fn a_frame_that_was_changed_on_its_way_costs_the_link_and_is_counted() {
-    let [_, config] = pair();
+    let config = alone_and_last();
     let node = start(&config).await;
     let RawFrame(good) = Frame::Batch(Vec::new()).encode(WireVersion::V2);
     let mut bad = good.to_vec();
@@ -265,7 +306,7 @@ async fn a_frame_that_was_changed_on_its_way_costs_the_link_and_is_counted() {
 
 #[actix_rt::test]
 async fn a_connection_that_never_says_hello_is_closed() {
-    let [mut config, _] = pair();
+    let mut config = alone();
     config.links.connect_timeout = Duration::from_millis(100);
     let node = start(&config).await;
     assert_eq!(answer(config.listen, Vec::new()).await, None);
@@ -274,13 +315,16 @@ async fn a_connection_that_never_says_hello_is_closed() {
 
 #[actix_rt::test]
 async fn what_a_dropped_client_has_asked_is_forgotten_here_and_cancelled_there() {
-    let [_, mut config] = pair();
-    config.members[1].weight = 0;
-    let node = start(&config).await;
-    // The only owner takes what it is sent, and answers nothing.
-    let mut owner = PeerClient::connect(format!("http://{}", config.listen)).await.unwrap();
-    let hello = stream::iter([hello(identity("n1"))]).chain(stream::pending());
-    let mut frames = owner.link(hello).await.unwrap().into_inner();
+    let [first, mut second] = pair();
+    second.members[1].weight = 0;
+    let listen = second.listen;
+    let [one, node] = start_both(&[first, second]).await;
+    // The only owner goes, and one takes its place that answers nothing.
+    let owner = Identity { node: one.handle().id(), ..identity("n1") };
+    one.stop().await;
+    let mut client = PeerClient::connect(format!("http://{listen}")).await.unwrap();
+    let hello = stream::iter([hello(owner)]).chain(stream::pending());
+    let mut frames = client.link(hello).await.unwrap().into_inner();
     let welcome = frames.message().await.unwrap().unwrap();
     assert!(matches!(Frame::decode_first(welcome, &Limits::default()), Ok(Frame::Welcome(_))));
     let handle = node.handle();

@@ -5,7 +5,9 @@
 //! may lose it, and the next reader miss it. So this looks into the replicas at the moment in which
 //! a client is answered: as many owners as had to answer must count, and hold the version that was
 //! written or shown, or a newer one that replaced it. An owner that lost its memory since the
-//! operation began may have held it too.
+//! operation began may have held it too. Owners are those of the newest ring that anybody knows:
+//! whoever came to be one has copied what was acknowledged before, and while the ring moves those
+//! who are to be owners are asked beside them and not in their place.
 
 use bytes::Bytes;
 use peer_ring_core::app::{App, table_key};
@@ -36,8 +38,10 @@ pub fn check(world: &World, operation: &Operation, wanted: u8) -> Result<(), Vio
             world.crashed_at(*node).is_some_and(|crashed_at| crashed_at > operation.invoked);
         has_forgotten || place.held(world, *node).is_some_and(|held| held >= version)
     };
-    let holders = place.owners(world).filter(counts).count();
-    verdict(holders, wanted, version, operation)
+    let owners = place.owners(world);
+    let all = u8::try_from(owners.len()).expect("at most sixteen owners");
+    let holders = owners.filter(counts).count();
+    verdict(holders, wanted.min(all), version, operation)
 }
 
 /// Where the record of a key is.
@@ -61,10 +65,15 @@ impl Place {
         world.owners(self.partition)
     }
 
-    /// The version that `node` holds there and may be asked for; `None` when it cannot be asked.
+    /// Whether `node` can be asked for it by who knows the newest ring.
+    pub(super) fn is_current(&self, world: &World, node: NodeIndex) -> bool {
+        world.is_current(node, self.partition)
+    }
+
+    /// The version that `node` holds there; `None` when what it holds does not count.
     pub(super) fn held(&self, world: &World, node: NodeIndex) -> Option<Version> {
         let replica = world.replica(node, self.partition);
-        let replica = replica.filter(|replica| !replica.is_blank())?;
+        let replica = replica.filter(|_| world.counts(node, self.partition))?;
         let record = replica.table().get(&self.stored);
         Some(record.map_or(Version::NONE, |record| record.freshness.version))
     }

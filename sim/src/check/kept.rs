@@ -2,9 +2,10 @@
 //!
 //! An acknowledged write is held by w of n owners, so at most n - w that can be asked lack it: too
 //! few to answer a read among themselves. An owner that loses its memory cannot be asked until it
-//! has got back what it may have acknowledged. So this holds at every moment, and is looked at
-//! whenever an operation on the key ends, and for all keys when nothing goes on; a read that
-//! happens to ask just those owners that have forgotten need not come along.
+//! has got back what it may have acknowledged, and no owner before it knows the ring by which it is
+//! one. So this holds at every moment, and is looked at whenever an operation on the key ends, and
+//! for all keys when nothing goes on; a read that happens to ask just those owners that have
+//! forgotten need not come along.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +49,10 @@ impl Kept {
         let place = Place::of(world, key);
         let owners = place.owners(world);
         let most = owners.len().saturating_sub(w.into());
-        let lacks =
-            |owner: &NodeIndex| place.held(world, *owner).is_some_and(|version| version < wanted);
+        let lacks = |owner: &NodeIndex| {
+            place.is_current(world, *owner)
+                && place.held(world, *owner).is_some_and(|version| version < wanted)
+        };
         let lacking: Vec<_> = owners.filter(lacks).collect();
         verdict(key, wanted, &lacking, most)
     }

@@ -2,10 +2,8 @@
 //!
 //! A command that is forgotten without being ended would hold its memory and its place among those
 //! admitted, until a node admits none any more. So when all is done no coordinator has anything
-//! under way; and at no time has one more under way than its settings admit, or a blank replica
-//! more pages than it may ask for at once.
-
-use peer_ring_core::fill::PAGES_INFLIGHT_MAX;
+//! under way; and at no time has one more under way than its settings admit, be they parked until
+//! the ring is known, or a shard more pages than it may ask for and offer at once.
 
 use crate::check::Violation;
 use crate::world::{NodeIndex, World};
@@ -27,10 +25,12 @@ pub fn check(world: &World) -> Result<(), Violation> {
 /// The first node that is not, and what it has too much of.
 pub fn check_bounds(world: &World) -> Result<(), Violation> {
     let commands_max = world.cluster().coordinator.inflight_max;
+    // What is asked for, and what is offered.
+    let pages_max = world.cluster().transfers.pages_max * 2;
     world.nodes().try_for_each(|node| {
         world.under_way(node).try_for_each(|(commands, pages)| {
             check_bound(node, "commands", commands, commands_max)?;
-            check_bound(node, "pages", pages, PAGES_INFLIGHT_MAX)
+            check_bound(node, "pages", pages, pages_max)
         })
     })
 }

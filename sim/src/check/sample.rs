@@ -11,7 +11,7 @@ use crate::world::NodeIndex;
 
 /// The version with this stamp; zero is that of nothing.
 pub fn version(stamp: u64) -> Version {
-    Version { epoch: Epoch(1), stamp: Stamp(stamp), node: NodeId(stamp.min(1)) }
+    Version { epoch: Epoch(stamp.min(1)), stamp: Stamp(stamp), node: NodeId(stamp.min(1)) }
 }
 
 /// A call of client 0 that was done, and the version of what it found or wrote. Clocks show the

@@ -6,27 +6,21 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::faults::{
-    Burst, Circle, Corrupt, Crash, Cut, Delay, Drift, Drop, Duplicate, Flap, Jump, Meddle,
-    Partition, Pause, ProbeLoss, Reorder, Sever, Slow, Swizzle, Upgrade,
+    Burst, Circle, Corrupt, Crash, Cut, Delay, DiscoveryOutage, Drift, Drop, Duplicate, Evict,
+    Flap, Join, Jump, Leave, Meddle, PartialDiscovery, Partition, Pause, ProbeLoss, Reorder,
+    Replace, Sever, Slow, StaleDiscovery, Swizzle, Upgrade,
 };
 use crate::random::Stream;
 use crate::schedule::words::{Words, Wrong};
 
 /// Faults that have their name already, and what they wait for.
-pub const WAITING: [(&str, &str); 13] = [
+pub const WAITING: [(&str, &str); 6] = [
     ("unsynced", "disks: a crash that loses what was not synced"),
     ("torn-write", "disks: the last write is cut short by a crash"),
     ("disk-full", "disks: nothing more can be written"),
     ("bit-rot", "disks: what was written reads otherwise"),
     ("slow-disk", "disks: syncs take long"),
     ("lost-disk", "disks: a node comes back empty, under a new identity"),
-    ("join", "rings that change: a node joins"),
-    ("leave", "rings that change: a node hands over what it has, and goes"),
-    ("replace", "rings that change: a node takes another one's seat"),
-    ("evict", "rings that change: a node that is down for long loses its seat"),
-    ("discovery-outage", "discovery in the simulator: nobody is told anything"),
-    ("stale-discovery", "discovery in the simulator: nodes are told what was true once"),
-    ("partial-discovery", "discovery in the simulator: nodes are told of some members only"),
 ];
 
 /// What is to be known of a kind of fault.
@@ -267,9 +261,68 @@ faults! {
         loses_writes: false,
         lasts_ms: 1_000..=8_000,
     }
+    /// A node starts again with nothing at all.
+    Replace {
+        name: "replace",
+        is_of_node: true,
+        is_healed: true,
+        loses_writes: true,
+        lasts_ms: 10..=3_000,
+    }
+    /// Discovery tells a node nothing new.
+    StaleDiscovery {
+        name: "stale-discovery",
+        is_of_node: false,
+        is_healed: true,
+        loses_writes: false,
+        lasts_ms: 500..=6_000,
+    }
+    /// Discovery does not show some nodes to a node.
+    PartialDiscovery {
+        name: "partial-discovery",
+        is_of_node: false,
+        is_healed: true,
+        loses_writes: true,
+        lasts_ms: 500..=6_000,
+    }
+    /// Discovery tells nobody anything.
+    DiscoveryOutage {
+        name: "discovery-outage",
+        is_of_node: false,
+        is_healed: true,
+        loses_writes: false,
+        lasts_ms: 500..=6_000,
+    }
+    /// A node starts that was not there.
+    Join {
+        name: "join",
+        is_of_node: true,
+        is_healed: true,
+        loses_writes: true,
+        lasts_ms: 0..=0,
+    }
+    /// A node hands over what it has, and goes.
+    Leave {
+        name: "leave",
+        is_of_node: true,
+        is_healed: true,
+        loses_writes: true,
+        lasts_ms: 500..=6_000,
+    }
+    /// A node stays away for so long that it is evicted.
+    Evict {
+        name: "evict",
+        is_of_node: true,
+        is_healed: true,
+        loses_writes: true,
+        lasts_ms: 2_000..=6_000,
+    }
 }
 
 impl Kind {
+    /// Those by which members of a cluster come and go.
+    pub const CHURN: [Self; 3] = [Self::Join, Self::Leave, Self::Evict];
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -41,7 +41,8 @@ impl<'a> Follow<'a> {
             Step::Shard(_, input) => self.takes(input),
             Step::Control(ControlIn::Peer { .. } | ControlIn::Fact(_))
             | Step::Control(ControlIn::LinkUp { .. } | ControlIn::LinkDown { .. })
-            | Step::Control(ControlIn::Leave)
+            | Step::Control(ControlIn::Leave | ControlIn::Shard { .. })
+            | Step::Control(ControlIn::Order { .. } | ControlIn::Kept(_))
             | Step::NextView(_)
             | Step::Wake(_) => false,
         };
@@ -78,13 +79,14 @@ impl<'a> Follow<'a> {
                 is_about
             }
             Body::Response { id, response } => self.ours.contains(id) || self.brings(response),
-            Body::Leaving => false,
+            Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => false,
         }
     }
 
     fn sends(&mut self, order: &ShardOut) -> bool {
         match order {
             ShardOut::Reply { caller, .. } => self.callers.contains(caller),
+            ShardOut::Report(_) => false,
             ShardOut::Send { to, message } => match &message.body {
                 Body::Request { id, request } => {
                     let is_about = self.asks(request);
@@ -96,7 +98,7 @@ impl<'a> Follow<'a> {
                 Body::Response { id, response } => {
                     self.theirs.contains(&(*to, *id)) || self.brings(response)
                 }
-                Body::Leaving => false,
+                Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => false,
             },
         }
     }
@@ -108,14 +110,17 @@ impl<'a> Follow<'a> {
             Request::Fetch { keys, .. } => keys.iter().any(|key| self.is_under(key)),
             Request::Forward { app, command, .. } => self.names(*app, command),
             Request::Cancel { key } => *key == Key::new(&self.key),
-            Request::Copy { .. } | Request::Probe => false,
+            Request::Offer { held, .. } => held.iter().any(|(key, _)| self.is_under(key)),
+            Request::Copy { .. } | Request::Compare { .. } | Request::Probe => false,
         }
     }
 
     fn brings(&self, response: &Response) -> bool {
         match response {
             Response::Fetched { records } | Response::Copied { records, .. } => self.holds(records),
+            Response::Lacking { keys } => keys.iter().any(|key| self.is_under(key)),
             Response::Executed { .. }
+            | Response::Compared { .. }
             | Response::Superseded { .. }
             | Response::Applied
             | Response::Forwarded(_)

@@ -56,8 +56,15 @@ impl Recorded {
         self.control.handle(self.now, input, &mut out);
         self.file.extend_from_slice(self.recorders[0].end(out.iter(), false));
         for order in out.drain() {
-            if let ControlOut::View(view) = order {
-                self.tell_shard(Some(ShardIn::View(view)));
+            match order {
+                ControlOut::View(view) => self.tell_shard(Some(ShardIn::View(view))),
+                ControlOut::Keep { number, .. } => self.tell_control(ControlIn::Kept(number)),
+                ControlOut::Connect { .. }
+                | ControlOut::Disconnect { .. }
+                | ControlOut::Send { .. }
+                | ControlOut::Answer { .. }
+                | ControlOut::Left
+                | ControlOut::Impossible(_) => {}
             }
         }
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use peer_ring_core::app::{Kind, Plan};
+use peer_ring_core::chain::{Ballot, State, Word};
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::id::{AppId, NodeName, RequestId, Seat};
 use peer_ring_core::membership::Fact;
 use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Request, Response};
+use peer_ring_core::ring::Ring;
+use peer_ring_core::standing::{Progress, Report, Standing, Wants};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
 use peer_ring_proto::flight::{Header, Step};
@@ -28,7 +31,7 @@ impl<'a> Words<'a> {
     /// Tells the turns of the node with this header.
     #[must_use]
     pub fn new(header: &Header, lexicon: &'a dyn Lexicon) -> Self {
-        let names = [(header.name.seat(), header.name.clone())].into();
+        let names = [(header.name().seat(), header.name().clone())].into();
         Self { lexicon, names }
     }
 
@@ -78,6 +81,13 @@ impl<'a> Words<'a> {
             ControlIn::LinkDown { seat } => format!("the link to {} broke", self.name(*seat)),
             ControlIn::Peer { from, message } => self.heard(*from, message),
             ControlIn::Leave => "the node is told to stop".to_owned(),
+            ControlIn::Shard { index, report } => {
+                format!("shard {index} reports {}", self.report(report))
+            }
+            ControlIn::Order { caller, order } => {
+                format!("operator {} orders: {order:?}", caller.0)
+            }
+            ControlIn::Kept(number) => format!("kept on disk: all up to {number}"),
         }
     }
 
@@ -107,6 +117,14 @@ impl<'a> Words<'a> {
             ControlOut::Disconnect { seat } => format!("keep no link to {}", self.name(*seat)),
             ControlOut::Send { to, message } => self.said(*to, message),
             ControlOut::View(view) => format!("to all shards: {}", self.view(view)),
+            ControlOut::Keep { number, state } => format!("keep as {number}: {}", kept(state)),
+            ControlOut::Answer { caller, result: Ok(epoch) } => {
+                format!("answer operator {}: ring {epoch} is to come", caller.0)
+            }
+            ControlOut::Answer { caller, result: Err(why) } => {
+                format!("answer operator {}: refused, {why}", caller.0)
+            }
+            ControlOut::Left => "the node has left, and may stop".to_owned(),
             ControlOut::Impossible(why) => format!("there can be no ring: {why}"),
         }
     }
@@ -114,6 +132,7 @@ impl<'a> Words<'a> {
     fn shard_order(&self, order: &ShardOut) -> String {
         match order {
             ShardOut::Send { to, message } => self.said(*to, message),
+            ShardOut::Report(report) => format!("report {}", self.report(report)),
             ShardOut::Reply { caller, result } => {
                 format!("answer caller {}: {}", caller.0, self.result(result))
             }
@@ -138,6 +157,9 @@ impl<'a> Words<'a> {
                 format!("{} {} [epoch {epoch}]", number(*id), self.response(response))
             }
             Body::Leaving => "I am leaving".to_owned(),
+            Body::Standing(standing) => self.standing(standing),
+            Body::Ring(ring) => format!("here is {} [epoch {epoch}]", self.ring(ring)),
+            Body::Chain(word) => format!("{} [epoch {epoch}]", self.word(word)),
         }
     }
 
@@ -158,6 +180,13 @@ impl<'a> Words<'a> {
                 format!("fetch {keys} of partition {partition}")
             }
             Request::Copy { partition, .. } => format!("copy a page of partition {partition}"),
+            Request::Compare { partition, .. } => {
+                format!("compare a page of partition {partition}")
+            }
+            Request::Offer { partition, held } => {
+                let keys = self.keys(held.iter().map(|(key, _)| &key[..]), held.len());
+                format!("offer {keys} of partition {partition}")
+            }
             Request::Forward { app, plan, command, timeout_ms, .. } => {
                 let command = self.command(*app, command);
                 format!("forward {command}, {}, within {timeout_ms} ms", told(plan))
@@ -173,14 +202,75 @@ impl<'a> Words<'a> {
             Response::Superseded { by } => format!("superseded by {:016x}", by.stamp.0),
             Response::Applied => "applied".to_owned(),
             Response::Fetched { records } => format!("fetched {}", self.records(records)),
-            Response::Copied { records, has_more, is_blank } => {
-                let more = if *has_more { ", and more" } else { "" };
+            Response::Compared { is_same: true } => "I hold the same".to_owned(),
+            Response::Compared { is_same: false } => "I hold something else".to_owned(),
+            Response::Lacking { keys } => {
+                let keys = self.keys(keys.iter().map(|key| &key[..]), keys.len());
+                format!("I lack {keys}")
+            }
+            Response::Copied { records, upto, is_blank } => {
+                let more = if upto.is_some() { ", and more" } else { "" };
                 let blank = if *is_blank { ", but I am blank" } else { "" };
                 format!("copied {}{more}{blank}", self.records(records))
             }
             Response::Forwarded(result) => format!("forwarded: {}", self.result(result)),
             Response::Alive => "alive".to_owned(),
             Response::Refused(refusal) => format!("refused: {refusal:?}"),
+        }
+    }
+
+    fn report(&self, report: &Report) -> String {
+        match report {
+            Report::Progress(Progress { epoch, pending, strays, bytes }) => format!(
+                "under ring {epoch}: {pending} replicas pending, {strays} strays, {bytes} bytes"
+            ),
+            Report::OtherRing(peer) => format!("that {} knows another ring", self.name(*peer)),
+        }
+    }
+
+    fn standing(&self, standing: &Standing) -> String {
+        let Standing { epoch, member, wants, pending, strays, down, .. } = standing;
+        let wants = match wants {
+            Wants::Stay => "",
+            Wants::Leave => ", wants to leave",
+        };
+        let down: Vec<_> = down.iter().map(|seat| self.name(*seat)).collect();
+        let down = if down.is_empty() {
+            String::new()
+        } else {
+            format!(", cannot reach {}", down.join(", "))
+        };
+        let name = &member.name;
+        format!("{name} is at ring {epoch}{wants}: {pending} pending, {strays} strays{down}")
+    }
+
+    fn ring(&self, ring: &Ring) -> String {
+        let names: Vec<_> = ring.members().iter().map(|member| member.name.to_string()).collect();
+        let moving = if ring.is_moving() { ", moving" } else { "" };
+        let (epoch, reason) = (ring.epoch(), ring.reason().as_str());
+        format!("ring {epoch} ({reason}{moving}) of {}", names.join(", "))
+    }
+
+    fn word(&self, word: &Word) -> String {
+        let told =
+            |ballot: &Ballot| format!("ballot {} of {}", ballot.round, self.name(ballot.seat));
+        match word {
+            Word::Prepare { epoch, ballot } => format!("prepare ring {epoch}, {}", told(ballot)),
+            Word::Promise { epoch, ballot, accepted: None } => {
+                format!("promise for ring {epoch}, {}", told(ballot))
+            }
+            Word::Promise { epoch, ballot, accepted: Some((before, ring)) } => {
+                let ring = self.ring(ring);
+                let (ballot, before) = (told(ballot), told(before));
+                format!("promise for ring {epoch}, {ballot}; accepted {ring} under {before}")
+            }
+            Word::Accept { ballot, ring } => {
+                format!("accept {}, {}", self.ring(ring), told(ballot))
+            }
+            Word::Accepted { epoch, ballot } => format!("accepted ring {epoch}, {}", told(ballot)),
+            Word::Reject { epoch, promised } => {
+                format!("reject for ring {epoch}: promised {}", told(promised))
+            }
         }
     }
 
@@ -237,6 +327,17 @@ impl<'a> Words<'a> {
         let peers: Vec<_> = view.health.peers().iter().map(peer).collect();
         if peers.is_empty() { ring } else { format!("{ring}; {}", peers.join(", ")) }
     }
+}
+
+/// What a voter keeps.
+fn kept(State { ring, promised, accepted }: &State) -> String {
+    let ring =
+        ring.as_ref().map_or_else(|| "no ring".to_owned(), |r| format!("ring {}", r.epoch()));
+    let accepted = match accepted {
+        Some((ballot, _)) => format!("accepted ballot {}", ballot.round),
+        None => "accepted nothing".to_owned(),
+    };
+    format!("{ring}, promised ballot {}, {accepted}", promised.round)
 }
 
 /// The end of a request's number: enough to tell those apart that are under way together.

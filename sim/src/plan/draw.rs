@@ -10,7 +10,7 @@ use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::{Cluster, Latency};
-use crate::plan::{Patience, Plan, Planned, Swarm, faults};
+use crate::plan::{Patience, Plan, Planned, Swarm, churn, faults};
 use crate::random::{Chance, Stream};
 use crate::subject::{Sizes, Subject};
 use crate::time::Time;
@@ -27,15 +27,21 @@ pub(super) fn plan<S: Subject>(subject: &S, seed: u64, swarm: &Swarm) -> Plan<S>
     let heal = Time::ZERO + SETTLED_AFTER + turmoil;
     let mut clients = Stream::new(seed, "clients", &[]);
     let patience = patience(&mut clients);
+    let mut cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
+    cluster.ring.strategy = strategy(sizes, &mut Stream::new(seed, "strategy", &[]));
+    churn::settle(&mut cluster, sizes, &mut Stream::new(seed, "churn", &[]));
     let calls = {
         let caller = &mut *subject.caller(&settings, &mut Stream::new(seed, "caller", &[]));
-        calls(caller, sizes, turmoil, heal, &mut clients)
+        calls(caller, &cluster, turmoil, heal, &mut clients)
     };
     let is_ruled_out = |kind| subject.rules_out(&settings, kind);
     let mut stream = Stream::new(seed, "faults", &[]);
-    let faults = faults::draw(sizes.nodes, turmoil, swarm, is_ruled_out, &mut stream);
-    let mut cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
-    cluster.ring.strategy = strategy(sizes, &mut Stream::new(seed, "strategy", &[]));
+    let mut faults = faults::draw(&cluster, turmoil, swarm, is_ruled_out, &mut stream);
+    let mut stream = Stream::new(seed, "comers", &[]);
+    faults.extend(churn::faults(&cluster, turmoil, swarm, is_ruled_out, &mut stream));
+    for (id, fault) in (0..).zip(&mut faults) {
+        fault.id = id;
+    }
     let rise = *Stream::new(seed, "rise", &[]).pick(&[1, 1, 3, 10]);
     let switches = switches(swarm, &mut Stream::new(seed, "switches", &[]));
     Plan { seed, settings, cluster, patience, calls, faults, heal, switches, rise }
@@ -103,7 +109,7 @@ fn patience(stream: &mut Stream) -> Patience {
 /// Clients that ask at once when they are answered, or rest now and then, or always.
 fn calls<C>(
     call: &mut dyn FnMut(&mut Stream) -> C,
-    sizes: Sizes,
+    cluster: &Cluster,
     turmoil: Duration,
     heal: Time,
     stream: &mut Stream,
@@ -115,6 +121,7 @@ fn calls<C>(
     let rests = Chance::percent(u32::try_from(rests).expect("at most a hundred"));
     // Twice the mean, so that the calls last for about as long as the turmoil.
     let rest = Duration::ZERO..=turmoil * 2 / rests_each;
+    let founders: Vec<_> = cluster.founders().collect();
     let mut calls = Vec::new();
     for client in 0..clients {
         let mut at = Time::ZERO + SETTLED_AFTER;
@@ -125,8 +132,7 @@ fn calls<C>(
             if stream.happens(rests) {
                 at = at + stream.span(&rest);
             }
-            let node = stream.below(sizes.nodes.into());
-            let node = NodeIndex(u8::try_from(node).expect("below a u8"));
+            let node = asked(cluster, &founders, stream);
             let call = call(stream);
             // Nothing is asked after so long: the calls before it took their time.
             if number >= each || at < heal {
@@ -140,6 +146,14 @@ fn calls<C>(
         planned.id = id;
     }
     calls
+}
+
+/// Any node; mostly one that is there from the beginning.
+fn asked(cluster: &Cluster, founders: &[NodeIndex], stream: &mut Stream) -> NodeIndex {
+    if !cluster.spares.is_empty() && stream.below(2) == 0 {
+        return *stream.pick(founders);
+    }
+    NodeIndex(u8::try_from(stream.below(cluster.nodes.into())).expect("below a u8"))
 }
 
 pub(super) fn millis(range: RangeInclusive<u64>, stream: &mut Stream) -> Duration {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use peer_ring_proto::WireVersion;
 
+use crate::cluster::Cluster;
 use crate::faults::{Crash, Fault, Jump, Kind, Scheduled, Upgrade};
 use crate::plan::draw::millis;
 use crate::random::{Chance, Stream};
@@ -12,7 +13,7 @@ use crate::time::Time;
 use crate::world::{Errand, NodeIndex};
 
 /// Faults begin after this: by then a cluster is whole.
-const SETTLED_AFTER: Duration = Duration::from_secs(1);
+pub(super) const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// Longer than any run.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
@@ -65,26 +66,36 @@ impl Swarm {
 }
 
 pub(super) fn draw(
-    nodes: u8,
+    cluster: &Cluster,
     turmoil: Duration,
     swarm: &Swarm,
     is_ruled_out: impl Fn(Kind) -> bool,
     stream: &mut Stream,
 ) -> Vec<Scheduled> {
+    let nodes = cluster.nodes;
     let mut faults = Vec::new();
     skew_clocks(nodes, swarm, stream, &mut faults);
     let is_calm = stream.below(12) == 0;
     let share = *stream.pick(&[10, 25, 50]);
     // Faults that come together meet more often than those that come at any time.
     let together = (stream.below(3) == 0).then(|| stream.span(&(Duration::ZERO..=turmoil)));
-    for kind in Kind::ALL.iter().copied() {
+    // What nodes are about, and in how many of four cases a fault waits for that.
+    let (errands, waiting) = match cluster.spares.is_empty() {
+        true => (&Errand::USUAL[..], 1),
+        false => (&Errand::ALL[..], 2),
+    };
+    // Who comes and goes is drawn elsewhere.
+    for kind in Kind::ALL.iter().copied().filter(|kind| !Kind::CHURN.contains(kind)) {
         // A node by itself has no links to be hurt.
         if nodes < 2 && !kind.is_of_node() {
             continue;
         }
         let is_on = stream.happens(Chance::percent(share));
         for _ in 0..stream.within(1..=4) {
-            let scheduled = draw_one(kind, nodes, turmoil, together, stream);
+            let errand = *stream.pick(errands);
+            let during = (stream.below(4) < waiting).then_some(errand);
+            let scheduled =
+                Scheduled { during, ..draw_one(kind, nodes, turmoil, together, stream) };
             if is_on && !is_calm && swarm.has(kind) && !is_ruled_out(kind) {
                 faults.push(scheduled);
             }
@@ -95,9 +106,6 @@ pub(super) fn draw(
         && restarts.iter().all(|r| swarm.has(r.fault.kind()) && !is_ruled_out(r.fault.kind()))
     {
         faults.extend(restarts);
-    }
-    for (id, fault) in (0..).zip(&mut faults) {
-        fault.id = id;
     }
     faults
 }
@@ -148,8 +156,5 @@ fn draw_one(
     };
     let at = Time::ZERO + SETTLED_AFTER + after;
     let fault = Fault::draw(kind, nodes, stream);
-    // Every now and then just when something is going on.
-    let errand = *stream.pick(&Errand::ALL);
-    let during = (stream.below(4) == 0).then_some(errand);
-    Scheduled { id: 0, at, during, lasts: millis(kind.lasts_ms(), stream), fault }
+    Scheduled { id: 0, at, during: None, lasts: millis(kind.lasts_ms(), stream), fault }
 }

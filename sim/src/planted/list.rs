@@ -20,13 +20,24 @@ const fn waiting(
 const SIBLINGS: &str = "siblings";
 const HINTS: &str = "hinted handoff";
 const COLLECTION: &str = "the removal of tombstones";
-const ENGINE: &str = "a storage engine that survives a restart";
-const RING_CHANGES: &str = "ring changes";
 const REGISTERS: &str = "linearizable registers";
 
 /// What a write that is not where it should be is noticed by.
 const LOST: &[&str] =
     &["durable", "kept", "lost write", "linearizable", "session", "resurrection", "convergence"];
+/// What a write is noticed by that somebody keeps whose it is not any more: it is missed where it
+/// should be, or nobody comes to take it away.
+const LEFT_BEHIND: &[&str] = &[
+    "durable",
+    "kept",
+    "lost write",
+    "linearizable",
+    "session",
+    "resurrection",
+    "convergence",
+    "strays",
+    "liveness",
+];
 /// What a read that shows too little, or too much, is noticed by.
 const READ: &[&str] =
     &["durable", "lost write", "linearizable", "session", "resurrection", "convergence", "expired"];
@@ -65,14 +76,9 @@ pub const BUGS: &[Bug] = &[
         LOST,
         SIBLINGS,
     ),
-    waiting("m08", "a node that lost its disk uses its old id and counters", LOST, ENGINE),
-    waiting(
-        "m09",
-        "the old owner deletes after sending, before the acknowledgement",
-        LOST,
-        RING_CHANGES,
-    ),
-    waiting("m10", "a request with an older epoch is accepted by an ex-owner", LOST, RING_CHANGES),
+    bug("m08", "a node that lost its disk uses its old id and counters", LOST),
+    bug("m09", "the old owner deletes after sending, before the acknowledgement", LOST),
+    bug("m10", "a request with an older epoch is accepted by an ex-owner", LEFT_BEHIND),
     waiting("m11", "an acceptor accepts a ballot equal to or lower than promised", LOST, REGISTERS),
     waiting("m12", "a promise is answered before it is on disk", LOST, REGISTERS),
     waiting("m13", "the one-round-trip cache survives a time-out", LOST, REGISTERS),
@@ -102,7 +108,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "unanimity-ignored",
         "a write that some of all replicas took is stamped again, and takes effect twice",
-        &["linearizable"],
+        &["linearizable", "liveness"],
     ),
     bug("repaired-by-one", "a reader is answered when one stale replica was repaired", READ),
     bug("never-forgotten", "a command whose time is up stays in the table", &["resources"]),

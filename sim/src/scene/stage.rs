@@ -83,7 +83,7 @@ impl Held {
     #[must_use]
     pub fn by(replica: &ReplicaStore, key: &[u8]) -> Self {
         let record = replica.table().get(key).map(|record| record.to_record());
-        Self { is_blank: replica.is_blank(), record }
+        Self { is_blank: !replica.is_trusted(), record }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Reading schedules: every mistake is named with its line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use peer_ring_core::rare::Mark;
 use peer_ring_core::ring::Strategy;
 use peer_ring_core::ring::strategy::UnknownStrategy;
+use peer_ring_core::{steward, transfer};
 use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
@@ -14,7 +16,7 @@ use crate::cluster::{Cluster, Latency};
 use crate::faults::{Fault, Scheduled};
 use crate::plan::{Patience, Plan, Planned};
 use crate::schedule::words::{Words, Wrong};
-use crate::schedule::{Found, Schedule, VERSION};
+use crate::schedule::{Found, Schedule, VERSION, cluster};
 use crate::subject::{Sizes, Subject};
 use crate::time::Time;
 use crate::world::{Errand, NodeIndex};
@@ -136,6 +138,11 @@ struct Draft<S: Subject> {
     heal: Option<Time>,
     strategy: Option<Strategy>,
     room: Option<usize>,
+    spares: Option<BTreeSet<NodeIndex>>,
+    discovery: Option<Duration>,
+    disk: Option<RangeInclusive<Duration>>,
+    steward: Option<steward::Settings>,
+    transfers: Option<transfer::Settings>,
     wire: BTreeMap<NodeIndex, Protocols>,
     switches: BTreeMap<Mark, u16>,
     faults: Vec<Scheduled>,
@@ -157,6 +164,11 @@ impl<S: Subject> Default for Draft<S> {
             heal: None,
             strategy: None,
             room: None,
+            spares: None,
+            discovery: None,
+            disk: None,
+            steward: None,
+            transfers: None,
             wire: BTreeMap::new(),
             switches: BTreeMap::new(),
             faults: Vec::new(),
@@ -182,6 +194,11 @@ impl<S: Subject> Draft<S> {
             }
             "strategy" => set(&mut self.strategy, "strategy", last(words, strategy)?),
             "room" => set(&mut self.room, "room", last(words, |words| words.number("a number"))?),
+            "spares" => set(&mut self.spares, "spares", cluster::spares(words)?),
+            "discovery" => set(&mut self.discovery, "discovery", cluster::discovery(words)?),
+            "disks" => set(&mut self.disk, "disks", last(words, cluster::range)?),
+            "steward" => set(&mut self.steward, "steward", cluster::steward(words)?),
+            "transfers" => set(&mut self.transfers, "transfers", cluster::transfers(words)?),
             "wire" => {
                 let (node, wire) = wire(words)?;
                 match self.wire.insert(node, wire) {
@@ -223,6 +240,14 @@ impl<S: Subject> Draft<S> {
         if let Some(room) = self.room {
             cluster.coordinator.inflight_max = room;
         }
+        cluster.spares = self.spares.unwrap_or_default();
+        if cluster.spares.len() == usize::from(sizes.nodes) {
+            return Err("founder that is not among the spares");
+        }
+        cluster.discovery = self.discovery.unwrap_or_default();
+        cluster.disk = self.disk;
+        cluster.steward = self.steward.unwrap_or_default();
+        cluster.transfers = self.transfers.unwrap_or_default();
         let latency = self.latency.unwrap_or_else(|| cluster.latency.clone());
         let timeout = Duration::from_secs(1);
         let patience = Patience { timeout, patience: timeout + Duration::from_millis(100) };
@@ -290,20 +315,15 @@ fn sizes(mut words: Words<'_>) -> Result<Sizes, Wrong> {
     let replicas = count("replicas", REPLICAS_MAX)?;
     let shards = count("shards", SHARDS_MAX)?;
     words.end()?;
-    Ok(Sizes { nodes, replicas, shards })
+    // Who is no founder is said elsewhere.
+    Ok(Sizes { nodes, founders: nodes, replicas, shards })
 }
 
 fn latency(mut words: Words<'_>) -> Result<Latency, Wrong> {
-    let range = |words: &mut Words<'_>| {
-        let least = words.span()?;
-        words.the("to")?;
-        let most = words.span()?;
-        if least <= most { Ok(least..=most) } else { Err(Wrong("the range is empty".to_owned())) }
-    };
-    let usual = range(&mut words)?;
+    let usual = cluster::range(&mut words)?;
     words.the("and")?;
     let slow = words.chance()?;
-    let slow_span = range(&mut words)?;
+    let slow_span = cluster::range(&mut words)?;
     words.end()?;
     Ok(Latency { usual, slow, slow_span })
 }

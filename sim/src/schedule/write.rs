@@ -7,7 +7,7 @@ use peer_ring_proto::hello::Protocols;
 use crate::plan::{Patience, Plan, Planned};
 use crate::random::Chance;
 use crate::schedule::span::Span;
-use crate::schedule::{Schedule, VERSION};
+use crate::schedule::{Schedule, VERSION, cluster};
 use crate::subject::Subject;
 use crate::time::Time;
 use crate::world::NodeIndex;
@@ -47,6 +47,7 @@ pub fn write<S: Subject>(subject: &S, schedule: &Schedule<S>) -> String {
     if cluster.coordinator.inflight_max != coordinator::Settings::default().inflight_max {
         lines.push(format!("room {}", cluster.coordinator.inflight_max));
     }
+    lines.extend(cluster::write(cluster));
     let nodes = (0..cluster.nodes).map(NodeIndex);
     let older = nodes.zip(&cluster.wire).filter(|(_, wire)| **wire != Protocols::OURS);
     lines.extend(older.map(|(node, wire)| format!("wire {node} {} to {}", wire.min, wire.max)));

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::faults::{Crash, Cut, Fault, Partition, Upgrade};
+use crate::faults::{Crash, Cut, Evict, Fault, Partition, Replace, Upgrade};
 use crate::random::Chance;
 use crate::schedule::words::{self, Words};
 use crate::world::{Hop, NodeIndex};
@@ -40,6 +40,9 @@ pub(super) fn plainer(fault: &Fault, nodes: u8) -> Vec<Fault> {
     let cuts_oddly =
         matches!(fault, Fault::Flap(_) | Fault::Circle(_) | Fault::Swizzle(_) | Fault::Slow(_));
     if let Fault::Upgrade(Upgrade { node, .. }) = fault {
+        plainer.push(Fault::Crash(Crash { node: *node }));
+    }
+    if let Fault::Replace(Replace { node }) | Fault::Evict(Evict { node }) = fault {
         plainer.push(Fault::Crash(Crash { node: *node }));
     }
     if is_random || is_partition || cuts_oddly {

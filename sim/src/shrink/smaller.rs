@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use peer_ring_core::coordinator;
 use peer_ring_core::ring::Strategy;
+use peer_ring_core::{coordinator, transfer};
 use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::Latency;
+use crate::faults::{Fault, Join, Scheduled};
 use crate::plan::{Plan, Planned};
 use crate::random::Chance;
 use crate::shrink::reworded::{self, moved};
@@ -23,6 +24,9 @@ pub(super) fn with_fewer_nodes<S: Subject>(subject: &S, plan: &Plan<S>) -> Vec<P
         let settings = subject.fit(&plan.settings, nodes - 1)?;
         let mut smaller = Plan { settings, ..plan.clone() };
         smaller.cluster.nodes = nodes - 1;
+        let spares = plan.cluster.spares.iter().filter(|spare| **spare != gone);
+        smaller.cluster.spares = spares.map(|spare| moved(*spare, gone)).collect();
+        smaller.cluster.founders().next()?;
         if gone.at() < smaller.cluster.wire.len() {
             smaller.cluster.wire.remove(gone.at());
         }
@@ -96,8 +100,9 @@ fn merged(numbers: &BTreeSet<u32>) -> Vec<Merger> {
     merged
 }
 
-/// The same with one shard, one version of the wire, enough room and usual placement, with messages that all take as
-/// long, with no rare branch taken for no reason, and with faults that wait for nothing.
+/// The same with one shard, one version of the wire, enough room and usual placement, with no disks,
+/// nodes that know of each other at once and are all there from the beginning, with messages that
+/// all take as long, with no rare branch taken for no reason, and with faults that wait for nothing.
 pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     let millisecond = Duration::from_millis(1);
     let even = Latency {
@@ -130,6 +135,28 @@ pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     }
     if plan.cluster.ring.strategy != Strategy::default() {
         smaller.push(changed(&|plan| plan.cluster.ring.strategy = Strategy::default()));
+    }
+    if plan.cluster.disk.is_some() {
+        smaller.push(changed(&|plan| plan.cluster.disk = None));
+    }
+    if !plan.cluster.discovery.is_zero() {
+        smaller.push(changed(&|plan| plan.cluster.discovery = Duration::ZERO));
+    }
+    if plan.cluster.transfers != transfer::Settings::default() {
+        smaller.push(changed(&|plan| plan.cluster.transfers = transfer::Settings::default()));
+    }
+    if !plan.cluster.spares.is_empty() {
+        let joins = |fault: &Scheduled| matches!(fault.fault, Fault::Join(_));
+        smaller.push(changed(&|plan| {
+            plan.cluster.spares.clear();
+            plan.faults.retain(|fault| !joins(fault));
+        }));
+    }
+    for spare in &plan.cluster.spares {
+        smaller.push(changed(&|plan| {
+            plan.cluster.spares.remove(spare);
+            plan.faults.retain(|fault| fault.fault != Fault::Join(Join { node: *spare }));
+        }));
     }
     let usual = coordinator::Settings::default();
     if plan.cluster.coordinator != usual {

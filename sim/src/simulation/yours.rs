@@ -18,6 +18,7 @@ pub type Seen<A> = Journal<Arc<<A as App>::Command>, <A as App>::Reply>;
 pub struct Yours<A: App> {
     pub(super) app: A,
     pub(super) nodes: u8,
+    pub(super) spares: u8,
     pub(super) replicas: u8,
     pub(super) workload: Option<Workload<A>>,
     pub(super) checks: Vec<(&'static str, Check<A>)>,
@@ -29,8 +30,8 @@ pub(super) type Workload<A> = Box<dyn Fn(&mut Stream) -> <A as App>::Command + S
 pub(super) type Check<A> = Box<dyn Fn(&Seen<A>) -> Result<(), String> + Sync>;
 
 impl<A: App> Yours<A> {
-    pub(super) fn new(app: A, nodes: u8, replicas: u8) -> Self {
-        Self { app, nodes, replicas, workload: None, checks: Vec::new() }
+    pub(super) fn new(app: A, nodes: u8, spares: u8, replicas: u8) -> Self {
+        Self { app, nodes, spares, replicas, workload: None, checks: Vec::new() }
     }
 }
 
@@ -59,7 +60,8 @@ where
     }
 
     fn draw(&self, _: &mut Stream) -> (Sizes, Same) {
-        (Sizes { nodes: self.nodes, replicas: self.replicas, shards: 1 }, Same)
+        let (founders, replicas) = (self.nodes, self.replicas);
+        (Sizes { nodes: founders + self.spares, founders, replicas, shards: 1 }, Same)
     }
 
     fn caller<'a>(&'a self, _: &'a Same, _: &mut Stream) -> Caller<'a, Arc<A::Command>> {

@@ -7,6 +7,8 @@ use crate::random::Stream;
 pub struct Topology {
     /// How many nodes.
     pub nodes: u8,
+    /// How many of them found the cluster; the others come later, if at all.
+    pub founders: u8,
     /// How many of them own a partition.
     pub replicas: u8,
     /// On how many of the owners a key lies.
@@ -51,14 +53,14 @@ impl Topology {
     #[must_use]
     pub fn majority_of_three(nodes: u8) -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes, replicas: 3, n: 3, r: 2, w: 2, shards: 1, promise }
+        Self { nodes, founders: nodes, replicas: 3, n: 3, r: 2, w: 2, shards: 1, promise }
     }
 
     /// Five nodes that own everything, of which three answer.
     #[must_use]
     pub fn majority_of_five() -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes: 5, replicas: 5, n: 5, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 5, founders: 5, replicas: 5, n: 5, r: 3, w: 3, shards: 1, promise }
     }
 
     /// Five nodes that own everything, on three of which a key lies; two of those answer.
@@ -71,14 +73,14 @@ impl Topology {
     #[must_use]
     pub fn all_of_three() -> Self {
         let promise = Promise::LastWriteWins;
-        Self { nodes: 4, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 4, founders: 4, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
     }
 
     /// Three nodes that own everything and all answer.
     #[must_use]
     pub fn linearizable() -> Self {
         let promise = Promise::Linearizable;
-        Self { nodes: 3, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
+        Self { nodes: 3, founders: 3, replicas: 3, n: 3, r: 3, w: 3, shards: 1, promise }
     }
 
     /// Three nodes of which one answers, and which promise too much.
@@ -87,15 +89,31 @@ impl Topology {
         Self { r: 1, w: 1, ..Self::linearizable() }
     }
 
+    /// One to three nodes, to which others come: up to seven in all. Majorities answer.
+    fn growing(stream: &mut Stream) -> Self {
+        let (replicas, n) = match stream.below(10) {
+            0..6 => (3, 3),
+            6..8 => (2, 2),
+            8 => (1, 1),
+            _ => (5, 3),
+        };
+        let (r, w) = (n / 2 + 1, n / 2 + 1);
+        let founders = *stream.pick(&[1, 2, 3, 3]);
+        let spares = *stream.pick(&[1, 2, 2, 3, 4]);
+        let nodes = u8::max(founders + spares, n);
+        Self { nodes, founders, replicas, n, r, w, ..Self::majority_of_three(nodes) }
+    }
+
     /// One of those that the profile allows.
     pub(crate) fn draw(profile: Profile, stream: &mut Stream) -> Self {
         let topology = match profile {
-            Profile::Default => match stream.below(10) {
-                0..3 => Self::majority_of_three(3),
-                3..5 => Self::majority_of_three(5),
-                5 => Self::majority_of_five(),
-                6 => Self::three_of_five(),
-                7 => Self::all_of_three(),
+            Profile::Default => match stream.below(20) {
+                0..10 => Self::growing(stream),
+                10..13 => Self::majority_of_three(3),
+                13..15 => Self::majority_of_three(5),
+                15 => Self::majority_of_five(),
+                16 => Self::three_of_five(),
+                17 => Self::all_of_three(),
                 _ => Self::linearizable(),
             },
             Profile::Linearizable => Self::linearizable(),

@@ -94,13 +94,22 @@ impl Recorder {
 
     /// A node loses its memory; who waits for it waits in vain.
     pub fn crash(&mut self, now: Time, node: NodeIndex) {
-        self.begin(now, SpanKind::Down(node), "down".to_owned());
+        self.go(now, node, "down", &format!("{node} crashed"));
+    }
+
+    /// A node has handed over what it had, and goes; who waits for it waits in vain.
+    pub fn leave(&mut self, now: Time, node: NodeIndex) {
+        self.go(now, node, "gone", &format!("{node} left"));
+    }
+
+    fn go(&mut self, now: Time, node: NodeIndex, what: &str, why: &str) {
+        self.begin(now, SpanKind::Down(node), what.to_owned());
         let operations = &mut self.story.operations;
         self.waiting.retain(|_, index| {
             let operation = &mut operations[*index];
             if operation.node == node {
                 operation.returned = Some(now);
-                operation.answer = format!("{node} crashed");
+                operation.answer = why.to_owned();
             }
             operation.node != node
         });
@@ -231,7 +240,7 @@ impl Recorder {
             Body::Response { id, .. } => {
                 self.requests.get(&(hop.back(), id.0)).copied().unwrap_or_default()
             }
-            Body::Leaving => About::default(),
+            Body::Leaving | Body::Standing(_) | Body::Ring(_) | Body::Chain(_) => About::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use peer_ring_core::coordinator::Ask;
 use peer_ring_core::id::{CallerId, Desk};
 use peer_ring_core::peer::Lane;
+use peer_ring_core::standing::Report;
 use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
@@ -95,6 +96,39 @@ pub enum NodeEvent {
     },
     /// A caller does not wait any more.
     Abandon(CallerId),
+    /// What was being kept on the machine's disk is kept.
+    Kept {
+        /// In which start of the node.
+        start: u32,
+        /// Under which number.
+        number: u64,
+    },
+    /// A shard of the node has something to tell its control actor.
+    Report {
+        /// In which start of the node.
+        start: u32,
+        /// Which shard.
+        index: u8,
+        /// What it says.
+        report: Report,
+    },
+    /// Discovery looks what there is to tell the node.
+    Discover {
+        /// In which start of the node.
+        start: u32,
+        /// Of which machine; `None` when all there is has been told.
+        about: Option<NodeIndex>,
+    },
+    /// The node is told to hand over what it has, and go.
+    Leave {
+        /// In which start of it.
+        start: u32,
+    },
+    /// The node is no member any more, and stops.
+    Stop {
+        /// In which start of it.
+        start: u32,
+    },
     /// The node tries to link a peer.
     Dial {
         /// In which start of the node.

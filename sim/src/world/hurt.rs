@@ -7,7 +7,7 @@ use crate::faults::Fault;
 use crate::random::Stream;
 use crate::story::SpanKind;
 use crate::world::event::{Hop, NodeIndex};
-use crate::world::{Happening, NOBODY, World};
+use crate::world::{NOBODY, World};
 
 impl World {
     /// Lets a node speak these versions of the wire from its next start on.
@@ -24,13 +24,7 @@ impl World {
         }
         self.count([1, node.0.into(), 0], &[], format_args!("{node} crashes"));
         self.tell_recorder(|recorder, now| recorder.crash(now, node));
-        self.hang_up(node);
-        self.nodes[node.at()].life = None;
-        self.nodes[node.at()].crashed_at = Some(self.now);
-        if let Some(waiting) = &mut self.nodes[node.at()].paused {
-            waiting.clear();
-        }
-        self.happened.push_back(Happening::Crashed(node));
+        self.go_down(node);
     }
 
     /// Lets a node do nothing until it is resumed.

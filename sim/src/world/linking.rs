@@ -1,10 +1,10 @@
 //! Links are made, and break, as production's do.
 //!
-//! Of two nodes the one with the smaller name dials. (The other one asks when it is not dialled for
-//! long. No link comes of that, so it is left out here.) The other one answers its hello with a
-//! welcome, and has the link from then on; the first one has it when the welcome arrives. They
-//! speak the newest version of the wire that both know, or do not link. A node
-//! that died or broke a link is missed by its peers a little later, or as soon as a cut is healed
+//! Of two nodes the one with the smaller name dials, if it knows the other. (The other one asks when
+//! it is not dialled for long. No link comes of that, so it is left out here.) The other one answers
+//! its hello with a welcome, whether it knows the first one or not, and has the link from then on;
+//! the first one has it when the welcome arrives. They speak the newest version of the wire that
+//! both know, or do not link; nor do they if they are of two clusters. A node that died or broke a link is missed by its peers a little later, or as soon as a cut is healed
 //! that kept the news away. While a peer is not known to be dead, no other one is let onto its
 //! seat.
 
@@ -27,12 +27,22 @@ impl World {
     /// Begins to keep links to a peer, if they are this node's to dial.
     pub(super) fn connect(&mut self, node: NodeIndex, peer: Seat) {
         let hop = Hop { from: node, to: self.index_of(peer) };
-        if !self.is_dialler(hop) {
+        let is_new = self.nodes[node.at()].life.as_mut().is_some_and(|l| l.wanted.insert(hop.to));
+        if !is_new || !self.is_dialler(hop) {
             return;
         }
         for lane in LANES {
             self.plan_dial(hop, lane, Duration::ZERO);
         }
+    }
+
+    /// Keeps no link to a peer any more: those that stand are closed, and none is dialled.
+    pub(super) fn disconnect(&mut self, node: NodeIndex, peer: Seat) {
+        let hop = Hop { from: node, to: self.index_of(peer) };
+        if let Some(life) = &mut self.nodes[node.at()].life {
+            life.wanted.remove(&hop.to);
+        }
+        self.hang_up_between(hop);
     }
 
     /// Enters the next attempt to make a link; the one before it is over.
@@ -52,7 +62,8 @@ impl World {
         attempt: u64,
     ) {
         let hop = Hop { from: node, to: peer };
-        let wire = self.nodes[node.at()].life_of(start).map(|life| life.wire);
+        let life = self.nodes[node.at()].life_of(start);
+        let wire = life.filter(|life| life.wanted.contains(&peer)).map(|life| life.wire);
         let Some(wire) = wire.filter(|_| self.network.is_dialling(hop, lane, attempt)) else {
             return;
         };
@@ -95,8 +106,9 @@ impl World {
             let held = self.network.session(hop, *lane);
             held.is_some_and(|session| session.peer_start != peer_start)
         });
+        let is_foreign = self.are_of_two_clusters(node, peer);
         // A refusal: the dialler tries again later.
-        let Some(wire) = wire.filter(|_| !seat_is_held) else {
+        let Some(wire) = wire.filter(|_| !seat_is_held && !is_foreign) else {
             let pause = self.network.dial_pause(hop.back(), lane);
             return self.plan_dial(hop.back(), lane, pause);
         };
@@ -192,10 +204,18 @@ impl World {
             let seat = self.nodes[hop.to.at()].seat;
             self.tell_control(hop.from, ControlIn::LinkDown { seat });
         }
-        if self.is_dialler(hop) {
+        let life = self.nodes[hop.from.at()].life.as_ref();
+        if life.is_some_and(|life| life.wanted.contains(&hop.to)) && self.is_dialler(hop) {
             let pause = self.network.dial_pause(hop, lane);
             self.plan_dial(hop, lane, pause);
         }
+    }
+
+    /// Whether both nodes have rings, and those are of clusters that were founded apart.
+    fn are_of_two_clusters(&self, one: NodeIndex, other: NodeIndex) -> bool {
+        let cluster = |node| Some(self.view(node)?.ring.as_ref()?.cluster());
+        let (one, other) = (cluster(one), cluster(other));
+        one.is_some() && other.is_some() && one != other
     }
 
     fn tell_link_lost(&mut self, hop: Hop, lane: Lane) {

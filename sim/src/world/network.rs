@@ -183,16 +183,17 @@ impl Network {
         self.is_in(hop, lane, number) && !self.broken.contains(&number)
     }
 
-    /// Whether every link stands, both ends of it know the same session, nothing that was held up
-    /// holds up what is sent from now on, and no changed message is on its way to break a link.
+    /// Whether every link between `up` stands, both ends of it know the same session, nothing that
+    /// was held up holds up what is sent from now on, and no changed message is on its way to break
+    /// a link.
     #[must_use]
-    pub fn is_whole(&self, now: Time) -> bool {
+    pub fn is_whole(&self, now: Time, up: &[NodeIndex]) -> bool {
         let is_held_up = |end: &End| end.last_arrival > now + self.latency.longest();
         if self.damage_until >= now || self.ends.iter().any(is_held_up) {
             return false;
         }
-        let nodes = u8::try_from(self.nodes).expect("at most a hundred nodes");
-        let mut hops = (0..nodes).flat_map(|from| hops_from(NodeIndex(from), nodes));
+        let from = |from: NodeIndex| up.iter().map(move |to| Hop { from, to: *to });
+        let mut hops = up.iter().flat_map(|node| from(*node)).filter(|hop| hop.from != hop.to);
         hops.all(|hop| {
             LANES.iter().all(|lane| {
                 let session = self.session(hop, *lane);

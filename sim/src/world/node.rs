@@ -1,15 +1,21 @@
 //! A node: a machine with clocks, and on it, while it is up, the production actors.
 
+use std::collections::BTreeSet;
+
 use peer_ring_core::actor::{Actor, Instant, Now};
 use peer_ring_core::app::Apps;
-use peer_ring_core::id::{Desk, NodeId, NodeName, Seat};
-use peer_ring_core::wiring::{Control, Shard, ShardSettings};
+use peer_ring_core::id::{ClusterId, Desk, NodeId, NodeName, Seat};
+use peer_ring_core::identity::{Identity, Kept};
+use peer_ring_core::ring::Member;
+use peer_ring_core::wiring::{Control, ControlSettings, Shard, ShardSettings};
+use peer_ring_core::{chain, steward};
 use peer_ring_proto::hello::Protocols;
 
 use crate::cluster::Cluster;
 use crate::random::Stream;
 use crate::time::{Moment, Time};
 use crate::world::clock::Clock;
+use crate::world::disk::Disk;
 use crate::world::event::{NodeEvent, NodeIndex};
 
 /// A machine and the node on it.
@@ -20,6 +26,8 @@ pub struct Node {
     pub seat: Seat,
     /// Its clocks.
     pub clock: Clock,
+    /// Whether it is one of those that found the cluster.
+    is_founder: bool,
     /// How often it was started.
     pub starts: u32,
     /// When it last lost its memory.
@@ -28,6 +36,8 @@ pub struct Node {
     pub paused: Option<Vec<NodeEvent>>,
     /// Which versions of the wire it speaks from its next start on.
     pub wire: Protocols,
+    /// What it keeps from one start to the next, if it has anything to keep it on.
+    pub disk: Option<Disk>,
     /// The node itself, while it is up.
     pub life: Option<Life>,
     ids: Stream,
@@ -37,8 +47,16 @@ pub struct Node {
 pub struct Life {
     /// Which start of the node this is.
     pub start: u32,
-    /// The identity of its data: another one at every start, since memory is all it has.
+    /// The identity of its data: another one at every start, since it has them in memory.
     pub id: NodeId,
+    /// The identity of its memory of what it voted for.
+    pub vote: NodeId,
+    /// Whether it was told to hand over what it has, and go.
+    pub is_leaving: bool,
+    /// Whom it keeps links to, as far as they are its to dial.
+    pub wanted: BTreeSet<NodeIndex>,
+    /// Of whom discovery has told it.
+    pub told: BTreeSet<NodeIndex>,
     /// Which versions of the wire it speaks.
     pub wire: Protocols,
     /// Membership and ring view.
@@ -52,16 +70,21 @@ pub struct Life {
 impl Node {
     /// A machine on which no node was started yet.
     #[must_use]
-    pub fn new(seed: u64, index: NodeIndex, wire: Protocols) -> Self {
+    pub fn new(seed: u64, index: NodeIndex, cluster: &Cluster) -> Self {
+        let wire = cluster.wire.get(index.at()).copied().unwrap_or(Protocols::OURS);
+        let stream = || Stream::new(seed, "disk", &[index.0.into()]);
+        let disk = cluster.disk.clone().map(|takes| Disk::new(takes, stream()));
         let name = NodeName::new(&index.to_string()).expect("a letter and a number are a name");
         Self {
             seat: name.seat(),
             name,
             clock: Clock::new(),
+            is_founder: !cluster.spares.contains(&index),
             starts: 0,
             crashed_at: None,
             paused: None,
             wire,
+            disk,
             life: None,
             ids: Stream::new(seed, "identity", &[index.0.into()]),
         }
@@ -71,8 +94,10 @@ impl Node {
     pub fn start(&mut self, cluster: &Cluster, apps: &Apps) {
         assert!(self.life.is_none(), "{} is up already", self.name);
         self.starts += 1;
-        // Zero is nobody's identity.
-        let id = NodeId(self.ids.draw() | 1);
+        let fresh = Kept { id: self.fresh_id(), vote: self.fresh_id() };
+        let kept = self.disk.as_ref().and_then(Disk::identity);
+        let Identity { id, vote, has_records } = Identity::at_start(kept, false, fresh);
+        let state = self.disk.as_mut().map(|disk| disk.start(Kept { id, vote }));
         let settings = |index| ShardSettings {
             seat: self.seat,
             node: id,
@@ -80,14 +105,64 @@ impl Node {
             shards: cluster.shards,
             partitions: cluster.ring.partitions,
             coordinator: cluster.coordinator.clone(),
+            has_records,
+            transfers: cluster.transfers.clone(),
             apps: apps.clone(),
         };
-        let control =
-            Control::new(self.name.clone(), cluster.membership.clone(), cluster.ring.clone());
         let shards: Vec<_> =
             (0..cluster.shards).map(|index| Shard::in_memory(settings(index))).collect();
         let armed = vec![None; shards.len() + 1];
-        self.life = Some(Life { start: self.starts, id, wire: self.wire, control, shards, armed });
+        let me = Member {
+            id,
+            vote,
+            address: self.name.as_str().into(),
+            ..Member::new(self.name.clone())
+        };
+        let control = Control::new(self.control_settings(cluster, me, state.unwrap_or_default()));
+        self.life = Some(Life {
+            start: self.starts,
+            id,
+            vote,
+            is_leaving: false,
+            wanted: BTreeSet::new(),
+            told: BTreeSet::new(),
+            wire: self.wire,
+            control,
+            shards,
+            armed,
+        });
+    }
+
+    fn control_settings(
+        &mut self,
+        cluster: &Cluster,
+        me: Member,
+        kept: chain::State,
+    ) -> ControlSettings {
+        // Only who is there from the beginning is told to found a cluster: one that comes later, or
+        // comes back, and meets nobody would found another one.
+        let is_first = self.is_founder && self.starts == 1;
+        let bootstrap_expect = if is_first { cluster.founders().count() } else { usize::MAX };
+        let bytes_per_second = cluster.transfers.bytes_per_second;
+        ControlSettings {
+            me,
+            founding: ClusterId(self.fresh_id().0),
+            membership: cluster.membership.clone(),
+            ring: cluster.ring.clone(),
+            steward: steward::Settings {
+                bootstrap_expect,
+                bytes_per_second,
+                ..cluster.steward.clone()
+            },
+            wire: self.wire.max,
+            shards: cluster.shards,
+            kept,
+        }
+    }
+
+    /// An identity that nobody has. Zero is nobody's ever.
+    fn fresh_id(&mut self) -> NodeId {
+        NodeId(self.ids.draw() | 1)
     }
 
     /// The life with this number, if it is still that one.

@@ -2,7 +2,6 @@
 
 use peer_ring_core::actor::Actor;
 use peer_ring_core::id::{Desk, RequestId, Seat};
-use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_core::peer::{Body, Message, Request, Response};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{ControlIn, ControlOut, ShardIn, ShardOut};
@@ -38,13 +37,13 @@ impl World {
         while let Some(order) = self.from_control.pop() {
             match order {
                 ControlOut::Connect { name, .. } => self.connect(node, name.seat()),
-                ControlOut::Disconnect { seat } => {
-                    let to = self.index_of(seat);
-                    self.hang_up_between(Hop { from: node, to });
-                }
+                ControlOut::Disconnect { seat } => self.disconnect(node, seat),
                 // A probe that does not get out is a probe that is not answered.
                 ControlOut::Send { to, message } => drop(self.send(node, to, &message)),
                 ControlOut::View(view) => self.push_view(node, &view),
+                ControlOut::Keep { number, state } => self.keep(node, number, state),
+                ControlOut::Answer { result, .. } => self.take_answer(node, &result),
+                ControlOut::Left => self.enter(node, |start| NodeEvent::Stop { start }),
                 ControlOut::Impossible(why) => panic!("{node} cannot found a ring: {why}"),
             }
         }
@@ -59,6 +58,10 @@ impl World {
                         self.bounce(node, index, bounced);
                     }
                 }
+                // It waits its turn, as a message from one thread to another does.
+                ShardOut::Report(report) => {
+                    self.enter(node, |start| NodeEvent::Report { start, index, report });
+                }
                 ShardOut::Reply { caller, .. } if caller.0 > NOBODY => {}
                 ShardOut::Reply { caller, result } => {
                     self.tell_recorder(|recorder, now| recorder.reply(now, caller, &result));
@@ -66,6 +69,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Enters something that happens at a node right after this.
+    fn enter(&mut self, node: NodeIndex, event: impl FnOnce(u32) -> NodeEvent) {
+        let start = self.nodes[node.at()].starts;
+        self.agenda.push(self.now.at, Event::Node(node, event(start)));
     }
 
     /// Tells a shard in the turn in which it sent that something did not get out.
@@ -77,8 +86,11 @@ impl World {
     }
 
     fn push_view(&mut self, node: NodeIndex, view: &View) {
-        if let Some(ring) = &view.ring {
-            self.rings.see(node, ring);
+        if let Some(ring) = &view.ring
+            && self.rings.see(node, self.nodes[node.at()].starts, ring)
+        {
+            let text = format!("ring {}: {}", ring.epoch(), ring.reason().as_str());
+            self.tell_recorder(|recorder, now| recorder.mark(now, node, text));
         }
         for index in 0..self.cluster.shards {
             self.tell_shard(node, index, ShardIn::View(view.clone()));
@@ -95,7 +107,7 @@ impl World {
             return Err(Unsent { request: request_of(message) });
         };
         let mut bytes = codec::encode(message, session.wire);
-        let errand = Errand::of(&message.body);
+        let errand = Errand::of(&message.body, || self.is_moving(node));
         let arrivals = self.network.send(Letter {
             hop,
             lane,
@@ -129,17 +141,6 @@ impl World {
         Ok(())
     }
 
-    /// Tells a node that has just started who its peers are.
-    pub(super) fn discover(&mut self, node: NodeIndex) {
-        let names: Vec<_> = self.nodes.iter().map(|node| node.name.clone()).collect();
-        for name in names {
-            let address = name.to_string();
-            let seen = Fact::Seen(Sighting::new(name, address));
-            self.tell_control(node, ControlIn::Fact(seen));
-        }
-        self.tell_control(node, ControlIn::Fact(Fact::Settled));
-    }
-
     /// Counts an event and adds it to the trace.
     pub(super) fn count(&mut self, facts: [u64; 3], bytes: &[u8], text: impl std::fmt::Display) {
         self.now = Moment { event: self.now.event + 1, at: self.now.at };
@@ -153,6 +154,13 @@ impl World {
             NodeEvent::Wake { start, .. } => (17, (*start).into(), &[]),
             NodeEvent::Ask { caller, ask } => (18, caller.0, &ask.command),
             NodeEvent::Abandon(caller) => (19, caller.0, &[]),
+            NodeEvent::Kept { number, .. } => (26, *number, &[]),
+            NodeEvent::Report { index, .. } => (27, (*index).into(), &[]),
+            NodeEvent::Discover { about, .. } => {
+                (28, about.map_or(u64::MAX, |about| about.0.into()), &[])
+            }
+            NodeEvent::Leave { .. } => (29, 0, &[]),
+            NodeEvent::Stop { .. } => (30, 0, &[]),
             NodeEvent::Dial { peer, .. } => (20, peer.0.into(), &[]),
             NodeEvent::Hello { peer, .. } => (21, peer.0.into(), &[]),
             NodeEvent::Welcome { peer, .. } => (22, peer.0.into(), &[]),
@@ -165,7 +173,11 @@ impl World {
 fn request_of(message: &Message) -> Option<RequestId> {
     match &message.body {
         Body::Request { id, .. } => Some(*id),
-        Body::Response { .. } | Body::Leaving => None,
+        Body::Response { .. }
+        | Body::Leaving
+        | Body::Standing(_)
+        | Body::Ring(_)
+        | Body::Chain(_) => None,
     }
 }
 

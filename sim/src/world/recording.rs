@@ -5,7 +5,7 @@ use peer_ring_core::id::CallerId;
 use peer_ring_core::peer::Message;
 
 use crate::story::recorder::Recorder;
-use crate::story::{Story, Words};
+use crate::story::{SpanKind, Story, Words};
 use crate::time::Time;
 use crate::world::World;
 use crate::world::event::{Hop, NodeEvent, NodeIndex};
@@ -16,7 +16,13 @@ impl World {
     pub fn record(&mut self, words: Box<dyn Words + Send>) {
         let names = self.nodes.iter().map(|node| node.name.to_string()).collect();
         let (partitions, longest) = (self.cluster.ring.partitions, self.cluster.latency.longest());
-        self.recorder = Some(Recorder::new(names, partitions, longest, words));
+        let mut recorder = Recorder::new(names, partitions, longest, words);
+        for node in self.nodes().filter(|node| !self.is_up(*node)) {
+            if self.cluster.spares.contains(&node) {
+                recorder.begin(self.now.at, SpanKind::Down(node), "not there yet".to_owned());
+            }
+        }
+        self.recorder = Some(recorder);
     }
 
     /// What happened since it was told to write that down; `None` if it never was.
@@ -48,6 +54,11 @@ impl World {
             }
             NodeEvent::Ask { caller, ask } => recorder.handle_ask(node, *caller, ask),
             NodeEvent::Wake { .. }
+            | NodeEvent::Kept { .. }
+            | NodeEvent::Report { .. }
+            | NodeEvent::Discover { .. }
+            | NodeEvent::Leave { .. }
+            | NodeEvent::Stop { .. }
             | NodeEvent::Abandon(_)
             | NodeEvent::Dial { .. }
             | NodeEvent::Hello { .. }

@@ -16,11 +16,11 @@ use peer_ring_kv::fronts::BadLimit;
 use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
-use super::cluster::Ring;
 use super::discovery::{Discovery, Member, Static};
 use super::flight::Flight;
 use super::fronts::Fronts;
 use super::namespaces::Namespace;
+use super::ring::{Ring, Transfers};
 use super::{Listen, Node, NodeConfig};
 
 /// Most shards that a node can have.
@@ -28,6 +28,9 @@ pub const THREADS_MAX: u8 = 254;
 
 /// The longest that anything may be told to take.
 const WAIT_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// The longest that a member may be down before it is evicted: a year.
+const EVICT_AFTER_MS_MAX: u64 = 365 * WAIT_MS_MAX;
 
 /// What a key in a partition's table has beside the client's and the namespace's name: the app's
 /// id, and the length of that name.
@@ -186,36 +189,39 @@ impl Found {
                 self.add(format!("{at}.address"), problem);
             }
         }
-        if members.iter().all(|member| member.weight == 0) {
+        if members.iter().all(|member| member.weight == Some(0)) {
             self.add(field, "has no member with a weight above 0, so nobody would own anything");
         }
         let Some(name) = &config.node.name else { return };
-        match members.iter().find(|member| member.name == *name) {
-            Some(own) => self.own_entry(config, own),
+        match members.iter().position(|member| member.name == *name) {
+            Some(at) => self.own_entry(config, &format!("{field}[{at}]"), &members[at]),
             None => self.add(field, format!("this node, {name}, is not among them")),
         }
     }
 
     /// What is said of this node twice must be the same.
-    fn own_entry(&mut self, config: &NodeConfig, own: &Member) {
+    fn own_entry(&mut self, config: &NodeConfig, entry: &str, own: &Member) {
+        let weight = |weight: Option<u32>| weight.map(|weight| weight.to_string());
         let node = &config.node;
-        if node.zone.is_some() && node.zone != own.zone {
-            let theirs = own.zone.as_deref().unwrap_or("none");
-            self.add("node.zone", format!("discovery.static.members has {theirs} for this node"));
-        }
-        if node.weight.is_some_and(|weight| weight != own.weight) {
-            let problem = format!("discovery.static.members has {} for this node", own.weight);
-            self.add("node.weight", problem);
-        }
-        if config.advertise.as_ref().is_some_and(|address| *address != own.address) {
-            let problem = format!("discovery.static.members has {} for this node", own.address);
-            self.add("advertise", problem);
+        let said = [
+            ("node.zone", node.zone.clone(), "zone", own.zone.clone()),
+            ("node.weight", weight(node.weight), "weight", weight(own.weight)),
+            ("advertise", config.advertise.clone(), "address", Some(own.address.clone())),
+        ];
+        for (field, ours, name, theirs) in said {
+            if let (Some(ours), Some(theirs)) = (ours, theirs)
+                && ours != theirs
+            {
+                let problem = format!("is {ours}, and {entry}.{name} is {theirs} for this node");
+                self.add(field, problem);
+            }
         }
     }
 
     fn cluster(&mut self, config: &NodeConfig) {
-        let NodeConfig { ring, requests, membership, links, .. } = config;
+        let NodeConfig { ring, transfers, requests, membership, links, .. } = config;
         self.partitions(ring);
+        self.changes(ring, transfers);
         let owners = config.replicas();
         if ring.strategy == Strategy::Full && owners > REPLICAS_MAX {
             let problem =
@@ -254,6 +260,27 @@ impl Found {
             let newest = WireVersion::NEWEST;
             self.add("links.wire_max", format!("{} is not 1 to {newest}", links.wire_max));
         }
+    }
+
+    fn changes(&mut self, ring: &Ring, transfers: &Transfers) {
+        if ring.bootstrap_expect == Some(0) {
+            self.add("ring.bootstrap_expect", "0 is not above 0");
+        }
+        if ring.settle_delay_ms > WAIT_MS_MAX {
+            self.wait("ring.settle_delay_ms", ring.settle_delay_ms);
+        }
+        if ring.evict_after_ms > EVICT_AFTER_MS_MAX {
+            let problem = format!("{} is not 0 to {EVICT_AFTER_MS_MAX}", ring.evict_after_ms);
+            self.add("ring.evict_after_ms", problem);
+        }
+        self.wait("ring.patience_ms", ring.patience_ms);
+        self.wait("ring.leave_timeout_ms", ring.leave_timeout_ms);
+        self.positive("transfers.pages_max", transfers.pages_max);
+        if transfers.bytes_per_second == 0 {
+            self.add("transfers.bytes_per_second", "0 is not above 0");
+        }
+        self.wait("transfers.timeout_ms", transfers.timeout_ms);
+        self.positive("transfers.foreground_max", transfers.foreground_max);
     }
 
     fn partitions(&mut self, ring: &Ring) {

@@ -1,28 +1,12 @@
-//! How a node works with its peers: the ring, requests, membership and links.
+//! How a node works with its peers: requests, membership and links.
 //!
 //! Defaults are those of the crates that do the work, so that there is one place for each.
 
 use std::time::Duration;
 
 use peer_ring::{LinkSettings, WireVersion};
-use peer_ring_core::ring::Strategy;
-use peer_ring_core::{coordinator, membership, ring_view};
+use peer_ring_core::{coordinator, membership};
 use serde::{Deserialize, Serialize};
-
-/// How the key space is divided.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Ring {
-    /// How partitions are placed on members: `balanced`, `tokens`, `rendezvous`, `modulo` or
-    /// `full`.
-    pub strategy: Strategy,
-    /// How many partitions there are, fixed when the cluster is created: a power of two, or any
-    /// number for `modulo`.
-    pub partitions: u32,
-    /// How many owners each partition has, when there are so many members; `full` makes it their
-    /// number.
-    pub replicas: u8,
-}
 
 /// The bounds within which requests are served.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,13 +98,6 @@ impl Links {
     }
 }
 
-impl Default for Ring {
-    fn default() -> Self {
-        let ring_view::Settings { strategy, partitions, replicas } = ring_view::Settings::default();
-        Self { strategy, partitions: partitions.count(), replicas }
-    }
-}
-
 impl Default for Requests {
     fn default() -> Self {
         let bounds = coordinator::Settings::default();
@@ -160,7 +137,7 @@ impl Default for Links {
     }
 }
 
-fn millis(span: Duration) -> u64 {
+pub(super) fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -22,7 +22,8 @@ const SOURCES: [&str; 1] = ["static"];
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Static {
-    /// All members of the cluster, this node among them.
+    /// Nodes of the cluster, this one among them. The others need not all be listed, nor be there:
+    /// one that is linked to any of them learns of the rest. Read again on SIGHUP.
     pub members: Vec<Member>,
 }
 
@@ -34,12 +35,14 @@ pub struct Member {
     pub name: String,
     /// Where its peers reach it: `host:port`.
     pub address: String,
-    /// Where it stands: owners of a partition are spread over zones.
+    /// Where it stands: owners of a partition are spread over zones. Each node says it of itself,
+    /// here or as `node.zone`.
     #[serde(default)]
     pub zone: Option<String>,
-    /// Its share of partitions in proportion to the others'; 0 owns nothing.
-    #[serde(default = "one")]
-    pub weight: u32,
+    /// Its share of partitions in proportion to the others', 1 when not given; 0 owns nothing. As
+    /// for the zone.
+    #[serde(default)]
+    pub weight: Option<u32>,
 }
 
 impl Member {
@@ -50,13 +53,9 @@ impl Member {
     pub fn sighting(&self) -> Result<Sighting, BadName> {
         let mut sighting = Sighting::new(NodeName::new(&self.name)?, self.address.as_str());
         sighting.zone = self.zone.as_deref().map(Into::into);
-        sighting.weight = self.weight;
+        sighting.weight = self.weight.unwrap_or(1);
         Ok(sighting)
     }
-}
-
-fn one() -> u32 {
-    1
 }
 
 impl<'de> Deserialize<'de> for Discovery {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
+use super::discovery::{Discovery, Static};
 use super::{NodeConfig, check, environment, yaml};
 
 /// The largest file that is read.
@@ -75,6 +76,13 @@ fn read(file: &Path) -> anyhow::Result<NodeConfig> {
 pub fn settle(mut config: NodeConfig, surroundings: &Surroundings) -> NodeConfig {
     if config.node.name.is_none() {
         config.node.name.clone_from(&surroundings.host);
+    }
+    if config.ring.bootstrap_expect.is_none() {
+        let listed = match &config.discovery {
+            Some(Discovery::Static(Static { members })) => members.len(),
+            None => 0,
+        };
+        config.ring.bootstrap_expect = Some(listed.max(1));
     }
     let replicas = config.replicas();
     let default = peer_ring_kv::namespace::DEFAULT;

@@ -55,6 +55,10 @@ impl NodeConfig {
         node.members = self.members()?;
         let strategy = self.ring.strategy;
         node.ring = ring_view::Settings { strategy, partitions, replicas: self.ring.replicas };
+        node.changes = self.ring.changes();
+        node.leave_on_stop = self.ring.leave_on_stop();
+        node.transfers = self.transfers.settings();
+        node.data.clone_from(&self.data.directory);
         node.membership = self.membership.settings();
         node.coordinator = self.requests.coordinator();
         node.timeout = Duration::from_millis(self.requests.timeout_ms);
@@ -69,7 +73,7 @@ impl NodeConfig {
     pub fn replicas(&self) -> u8 {
         match (self.ring.strategy, &self.discovery) {
             (Strategy::Full, Some(Discovery::Static(Static { members }))) => {
-                let owning = members.iter().filter(|member| member.weight > 0).count();
+                let owning = members.iter().filter(|member| member.weight != Some(0)).count();
                 u8::try_from(owning).unwrap_or(u8::MAX)
             }
             (Strategy::Full, None)
@@ -80,7 +84,11 @@ impl NodeConfig {
         }
     }
 
-    fn members(&self) -> anyhow::Result<Vec<Sighting>> {
+    /// The nodes that it lists.
+    ///
+    /// # Errors
+    /// As [`NodeConfig::settings`].
+    pub fn members(&self) -> anyhow::Result<Vec<Sighting>> {
         match self.discovery.as_ref().context("discovery is missing")? {
             Discovery::Static(Static { members }) => {
                 members.iter().map(|member| Ok(member.sighting()?)).collect()
@@ -116,8 +124,12 @@ mod tests {
 
     #[test]
     fn what_a_default_configuration_says_is_what_the_crates_default_to() {
-        let member =
-            Member { name: "n1".into(), address: "127.0.0.1:7601".into(), zone: None, weight: 1 };
+        let member = Member {
+            name: "n1".into(),
+            address: "127.0.0.1:7601".into(),
+            zone: None,
+            weight: None,
+        };
         let mut config = NodeConfig::default();
         config.node.name = Some("n1".to_owned());
         config.discovery = Some(Discovery::Static(Static { members: vec![member] }));
@@ -125,6 +137,7 @@ mod tests {
         let mut expected = peer_ring::Config::new("n1").unwrap();
         expected.threads = settings.node.threads;
         expected.members.clone_from(&settings.node.members);
+        expected.changes.bootstrap_expect = Some(1);
         assert_eq!(format!("{:?}", settings.node), format!("{expected:?}"));
         let FrontConfig { limits, grace_ms, .. } = FrontConfig::default();
         assert_eq!((settings.fronts.limits, settings.fronts.grace_ms), (limits, grace_ms));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::exit::say;
 use crate::flight::ReplayOptions;
-use crate::flight::utc::Utc;
+use crate::utc::Utc;
 
 /// Prints a replay, or what of it was asked for.
 pub struct Show<'a> {
@@ -45,17 +45,17 @@ impl<'a> Show<'a> {
     pub fn head(&self, path: &Path, recording: &Recording) -> String {
         let header = recording.header();
         let (count, ending) = (recording.len(), recording.ending());
-        let partitions = header.ring.partitions.count();
+        let partitions = header.control.ring.partitions.count();
         if self.options.json {
             let head = json!({
                 "recording": path.display().to_string(),
                 "cluster": header.cluster,
-                "node": header.name.as_str(),
-                "id": header.node.to_string(),
+                "node": header.name().as_str(),
+                "id": header.node().to_string(),
                 "started_ms": header.started.0,
-                "shards": header.shards,
+                "shards": header.shards(),
                 "partitions": partitions,
-                "replicas": header.ring.replicas,
+                "replicas": header.control.ring.replicas,
                 "apps": header.apps,
                 "entries": count,
                 "ending": ending.to_string(),
@@ -66,12 +66,12 @@ impl<'a> Show<'a> {
             "{}\n{}, id {}, of cluster {}, started {}\n{} shards, {partitions} partitions, {} \
              replicas; apps: {}\n{count} entries; then {ending}\n",
             path.display(),
-            header.name,
-            header.node,
+            header.name(),
+            header.node(),
             header.cluster,
             Utc(header.started),
-            header.shards,
-            header.ring.replicas,
+            header.shards(),
+            header.control.ring.replicas,
             header.apps.join(", "),
         )
     }

@@ -38,6 +38,11 @@ impl Client {
         self.ask("PUT", path, body)
     }
 
+    /// Posts a body to a path; `None` when nobody answers.
+    pub fn post(&mut self, path: &str, body: &str) -> Option<Answer> {
+        self.ask("POST", path, body)
+    }
+
     /// A connection, to be misused.
     pub fn raw(&self) -> TcpStream {
         TcpStream::connect(self.address).unwrap()

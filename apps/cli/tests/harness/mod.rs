@@ -1,6 +1,7 @@
 //! Real processes, talked to from outside: nothing is waited for but by asking again and again.
 
 pub mod cluster;
+pub mod growing;
 pub mod http;
 pub mod ports;
 pub mod process;

@@ -1,7 +1,7 @@
 //! A process of the binary: killed when it is dropped, with all that it said kept.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -11,23 +11,39 @@ use super::until;
 /// A process of the binary.
 pub struct Process {
     child: Child,
+    input: Option<ChildStdin>,
     said: Arc<Mutex<String>>,
 }
 
 impl Process {
     /// Starts it with these arguments, and none of our variables but these.
     pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::spawn(arguments, variables, Stdio::null())
+    }
+
+    /// Starts it with these arguments, to be told more on its standard input.
+    pub fn start_told(arguments: &[&str]) -> Self {
+        Self::spawn(arguments, &[], Stdio::piped())
+    }
+
+    fn spawn(arguments: &[&str], variables: &[(&str, &str)], input: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_peer-ring"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PEER_RING_")) {
             command.env_remove(name);
         }
         command.args(arguments).envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let said = Arc::default();
         keep(child.stdout.take().unwrap(), &said);
         keep(child.stderr.take().unwrap(), &said);
-        Self { child, said }
+        let input = child.stdin.take();
+        Self { child, input, said }
+    }
+
+    /// Tells it a line.
+    pub fn tell(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
     /// All that it said so far, on both of its outputs.

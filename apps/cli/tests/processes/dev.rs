@@ -1,10 +1,11 @@
 //! `peer-ring dev`: what a newcomer runs first.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::harness::http::Client;
 use crate::harness::process::Process;
 use crate::harness::{ports, until};
 
@@ -20,6 +21,74 @@ fn start() -> (Process, [u16; 3]) {
         process.said().contains("Ctrl-C stops it.")
     });
     (process, bases)
+}
+
+/// A cluster that is told what to do, and the first of its ports for HTTP.
+fn start_told() -> (Process, u16) {
+    let first = ports::free(12);
+    let [resp, http, peers] = [first, first + 4, first + 8].map(|port| port.to_string());
+    let arguments = ["dev", "--resp-port", &resp, "--http-port", &http, "--peer-port", &peers];
+    let process = Process::start_told(&arguments);
+    said(&process, "Ctrl-C stops it.");
+    (process, first + 4)
+}
+
+fn said(process: &Process, what: &str) {
+    until(&format!("it says {what:?}"), Duration::from_secs(20), || process.said().contains(what));
+}
+
+fn client(port: u16) -> Client {
+    Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// Whether these nodes, by their ports for HTTP, say that all is replicated among so many members.
+fn is_replicated(http: &[u16], members: usize) -> bool {
+    http.iter().all(|port| {
+        let mut client = client(*port);
+        let ring = client.get("/v1/ring").map(|answer| answer.body).unwrap_or_default();
+        ring.matches("\"tenure\":\"member\"").count() == members
+            && client.get("/v1/replicated").is_some_and(|answer| answer.status == 200)
+    })
+}
+
+#[test]
+fn it_grows_and_shrinks_as_it_is_told_and_keeps_what_it_holds() {
+    let (mut process, http) = start_told();
+    for key in 0..100 {
+        let put = client(http).put(&format!("/v1/kv/default/k{key}"), "v").unwrap();
+        assert_eq!(put.status, 204, "{put:?}");
+    }
+    let all_are_there = |port| {
+        let mut client = client(port);
+        for key in 0..100 {
+            let got = client.get(&format!("/v1/kv/default/k{key}?r=2")).unwrap();
+            assert_eq!((got.status, got.body.as_str()), (200, "v"), "k{key} at {port}");
+        }
+    };
+    let patience = Duration::from_secs(20);
+    process.tell("add");
+    said(&process, "n4 runs");
+    until("four have it all", patience, || is_replicated(&[http, http + 1, http + 3], 4));
+    all_are_there(http + 3);
+    process.tell("remove n1");
+    said(&process, "n1 has left the ring");
+    until("three have it all", patience, || is_replicated(&[http + 1, http + 2, http + 3], 3));
+    all_are_there(http + 2);
+    process.tell("kill n3");
+    said(&process, "n3 is gone");
+    process.tell("add n3");
+    said(&process, "n3 runs");
+    until("three have it all again", patience, || {
+        is_replicated(&[http + 1, http + 2, http + 3], 3)
+    });
+    all_are_there(http + 2);
+    process.tell("ring");
+    said(&process, "partitions owned: n2 256, n3 256, n4 256");
+    process.tell("sing");
+    said(&process, "\"sing\" is nothing that can be typed here");
+    process.signal("INT");
+    let (code, said) = process.ended(Duration::from_secs(10));
+    assert_eq!(code, Some(0), "{said}");
 }
 
 /// What `redis-cli` prints; `None` where it is not installed, which is said.

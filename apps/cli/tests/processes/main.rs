@@ -10,4 +10,5 @@ mod flight;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod refusals;
+mod ring_changes;
 mod sim;

@@ -109,7 +109,9 @@ fn replication(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
     line(text, "role", "master")?;
     line(text, "connected_slaves", 0)?;
     line(text, "replicas_per_partition", replicas)?;
-    line(text, "replicas_blank", facts.stats.shards.blank)
+    let progress = facts.stats.ring.progress.unwrap_or_default();
+    line(text, "replicas_pending", progress.pending)?;
+    line(text, "replicas_stray", progress.strays)
 }
 
 fn cluster(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
@@ -123,6 +125,7 @@ fn cluster(facts: &Facts<'_>, text: &mut String) -> fmt::Result {
         return line(text, "ring_epoch", "none");
     };
     line(text, "ring_epoch", ring.epoch())?;
+    line(text, "ring_moving", u8::from(ring.is_moving()))?;
     line(text, "members", ring.members().len())?;
     line(text, "partitions", ring.partitions().count())
 }

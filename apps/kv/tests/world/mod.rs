@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_rt::System;
+use futures::future::join_all;
 use peer_ring::{Config, Node, NodeName, Sighting};
 use peer_ring_kv::Kv;
 use peer_ring_kv::fronts::{FrontConfig, HttpConfig, RedisConfig, Serving, serve};
@@ -100,8 +101,10 @@ async fn run(
     mut orders: UnboundedReceiver<Order>,
 ) {
     let mut running = Vec::new();
-    for config in configs(count) {
-        let node = Node::builder().config(config).app(kv.clone()).start().await.unwrap();
+    // Together: they found the cluster when all of them are there.
+    let start = |config| Node::builder().config(config).app(kv.clone()).start();
+    for node in join_all(configs(count).into_iter().map(start)).await {
+        let node = node.unwrap();
         let serving = serve(node.handle(), fronts.clone()).await.unwrap();
         running.push(Some((node, serving)));
     }

@@ -65,6 +65,7 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Proposer {
     seat: Seat,
+    attempts: u64,
     start: u32,
     /// The greatest that it has heard of, or made.
     last: Ballot,
@@ -93,7 +94,13 @@ impl Proposer {
     /// `start` is a number drawn at this start, so that its ballots are not those of another one.
     #[must_use]
     pub fn new(seat: Seat, start: u32) -> Self {
-        Self { seat, start, last: Ballot::default(), attempt: None }
+        Self { seat, start, last: Ballot::default(), attempts: 0, attempt: None }
+    }
+
+    /// How many attempts it has begun.
+    #[must_use]
+    pub fn attempts(&self) -> u64 {
+        self.attempts
     }
 
     /// Whether it is trying.
@@ -134,6 +141,7 @@ impl Proposer {
     fn begin(&mut self, now: Now, ring: Arc<Ring>, electorate: Electorate, count: u32) -> Word {
         let ballot = self.last.next(self.seat, self.start);
         self.last = ballot;
+        self.attempts += 1;
         let epoch = ring.epoch();
         let phase = Phase::Prepare { yes: BTreeSet::new(), best: None };
         // Those who were in each other's way are unlikely to be so again.

@@ -101,6 +101,15 @@ pub enum Out {
     Impossible(NoRing),
 }
 
+/// What a ring view counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Attempts of this node to have a ring decided.
+    pub proposed: u64,
+    /// Rings that this node has learnt, each decided once.
+    pub learnt: u64,
+}
+
 /// Why there can be no ring.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoRing {

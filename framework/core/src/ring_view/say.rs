@@ -80,6 +80,7 @@ impl RingView {
             self.compare_rings(now, peer, out);
         }
         if is_news {
+            self.look_whether_left(out);
             self.steer(now, out);
         }
     }

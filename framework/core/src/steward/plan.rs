@@ -104,12 +104,18 @@ pub fn waits(
     }
 }
 
-/// Whether a node may stop: it is no member, or the only one, or does not want to be one and was
-/// never let in.
+/// Whether a node may stop: it is no member, and enough of those who are know it to go on without
+/// it; or it does not want to be one and was never let in.
 #[must_use]
 pub fn has_left(ring: Option<&Ring>, known: &Known) -> bool {
     let own = known.own();
+    // Who decided that it is out may have been this node, and nobody else may know yet.
+    let do_others_know = |ring: &Ring| {
+        let knows =
+            |seat: &&Seat| known.standing(**seat).is_some_and(|it| it.epoch >= ring.epoch());
+        ring.voters().iter().filter(knows).count() > ring.voters().len() / 2
+    };
     own.wants == Wants::Leave
         && own.strays == 0
-        && ring.is_none_or(|ring| ring.member(own.member.seat()).is_none())
+        && ring.is_none_or(|ring| ring.member(own.member.seat()).is_none() && do_others_know(ring))
 }

@@ -34,7 +34,7 @@ impl File {
     pub(super) fn create(settings: &FlightSettings, header: &Header) -> io::Result<Self> {
         let FlightSettings { directory, bytes_max, recordings_max } = settings;
         fs::create_dir_all(directory)?;
-        let name = header.name.as_str();
+        let name = header.name().as_str();
         remove_oldest(directory, name, recordings_max.saturating_sub(1))?;
         let path = directory.join(format!("{name}-{:0DIGITS$}.{EXTENSION}", header.started.0));
         let mut file = private(&path)?;

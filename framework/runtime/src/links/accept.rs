@@ -13,6 +13,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::links::read::{LinkEnd, pump};
+use crate::links::table::MadeBy;
 use crate::links::{Inbound, Links, Outbound, spoken};
 use crate::stop::Phase;
 
@@ -87,6 +88,10 @@ impl Acceptor {
         };
         match self.links.judge(&hello) {
             Ok(accepted) => Ok(self.welcome(hello, &accepted, inbound)),
+            Err(refusal @ HelloRefusal::OursToDial { .. }) => {
+                tracing::debug!(from, %refusal, "a peer is told to wait");
+                Ok(farewell(&refusal))
+            }
             Err(refusal) => {
                 tracing::warn!(from, %refusal, "a peer is refused");
                 Ok(farewell(&refusal))
@@ -116,7 +121,7 @@ impl Acceptor {
             Outbound::new(welcome, version, &shared.limits, shared.settings.queue_bytes_max);
         let lane = hello.lane;
         let peer = hello.identity;
-        let number = links.up(&peer, lane, &outbound);
+        let number = links.up(&peer, lane, MadeBy::Peer, &outbound);
         tokio::spawn(async move {
             let stopped = links.0.stopper.reached(Phase::Stopped);
             let end = tokio::select! {

@@ -1,18 +1,20 @@
 //! What the control actor asks for, performed: links are kept, views are pushed.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use actix::Addr;
 use ahash::AHashMap;
+use futures::channel::oneshot;
 use peer_ring_core::actor::{Now, Outbox};
-use peer_ring_core::id::{NodeId, Seat};
+use peer_ring_core::id::{CallerId, Epoch, NodeId, Seat};
 use peer_ring_core::ring::Ring;
 use peer_ring_core::ring::report::Crowding;
+use peer_ring_core::steward::{Order, OrderRefused};
 use peer_ring_core::view::View;
 use peer_ring_core::wiring::{Control, ControlIn, ControlOut, ShardIn};
 use tokio::sync::watch;
 
+use crate::data::Slot;
 use crate::links::{Links, Outbound};
 use crate::shard_port::ShardShell;
 use crate::shell::{Inputs, Port, Shell};
@@ -21,13 +23,39 @@ use crate::stop::Stopper;
 /// A control actor, running.
 pub type ControlShell = Shell<Control, ControlPort>;
 
+/// Most operators who wait for an answer.
+const ORDERS_MAX: usize = 64;
+
+/// An operator's order, and where its answer goes.
+pub struct Ordered {
+    /// What is ordered.
+    pub order: Order,
+    /// Where the answer goes; closed without one when too many wait.
+    pub reply: oneshot::Sender<OrderResult>,
+}
+
+/// The ring that is to come of an order, or why nothing does.
+pub type OrderResult = Result<Epoch, OrderRefused>;
+
+/// What a node shows of its control actor as soon as it changes.
+pub(crate) struct Shown {
+    /// The ring and the peers' health.
+    pub view: watch::Sender<Arc<View>>,
+    /// Whether the node has handed over what it owned.
+    pub has_left: watch::Sender<bool>,
+}
+
 /// Links and listeners of a control actor.
 pub struct ControlPort {
     links: Links,
     shards: Vec<Addr<ShardShell>>,
     /// The newest link to each peer, with its number.
     links_up: AHashMap<Seat, (u64, Outbound)>,
-    view: watch::Sender<Arc<View>>,
+    shown: Shown,
+    /// Where votes are kept; nowhere when the node has no data directory.
+    keeps: Option<Arc<Slot>>,
+    operators: AHashMap<CallerId, oneshot::Sender<OrderResult>>,
+    orders: u64,
     stopper: Stopper,
 }
 
@@ -35,10 +63,12 @@ impl ControlPort {
     pub(crate) fn new(
         links: Links,
         shards: Vec<Addr<ShardShell>>,
-        view: watch::Sender<Arc<View>>,
+        shown: Shown,
+        keeps: Option<Arc<Slot>>,
         stopper: Stopper,
     ) -> Self {
-        Self { links, shards, links_up: AHashMap::new(), view, stopper }
+        let (links_up, operators) = (AHashMap::new(), AHashMap::new());
+        Self { links, shards, links_up, shown, keeps, operators, orders: 0, stopper }
     }
 
     /// Sends over this link from now on.
@@ -64,7 +94,7 @@ impl ControlPort {
 
     fn push(&self, view: View) {
         if let Some(ring) = &view.ring {
-            let known = self.view.borrow().ring.as_ref().map(|known| known.epoch());
+            let known = self.shown.view.borrow().ring.as_ref().map(|known| known.epoch());
             if known != Some(ring.epoch()) {
                 warn_of_crowding(ring);
             }
@@ -73,7 +103,7 @@ impl ControlPort {
         for shard in &self.shards {
             shard.do_send(Inputs(vec![ShardIn::View(view.clone())]));
         }
-        self.view.send_replace(Arc::new(view));
+        self.shown.view.send_replace(Arc::new(view));
     }
 }
 
@@ -89,12 +119,12 @@ fn warn_of_crowding(ring: &Ring) {
 }
 
 impl Port<Control> for ControlPort {
-    type Call = Infallible;
+    type Call = Ordered;
     type Report = ();
 
     const NAME: &'static str = "control";
 
-    fn perform(&mut self, _: Now, order: ControlOut, _: &mut Outbox<ControlIn>) {
+    fn perform(&mut self, _: Now, order: ControlOut, echo: &mut Outbox<ControlIn>) {
         match order {
             ControlOut::Connect { name, address } => self.links.connect(&name, &address),
             ControlOut::Disconnect { seat } => self.links.disconnect(seat),
@@ -103,12 +133,31 @@ impl Port<Control> for ControlPort {
                 let _ = self.links_up.get(&to).is_some_and(|(_, link)| link.send(message));
             }
             ControlOut::View(view) => self.push(view),
+            ControlOut::Keep { number, state } => match &self.keeps {
+                Some(slot) => slot.put(number, state),
+                None => echo.push(ControlIn::Kept(number)),
+            },
+            ControlOut::Answer { caller, result } => {
+                if let Some(operator) = self.operators.remove(&caller) {
+                    // Nobody may be there to take it.
+                    let _ = operator.send(result);
+                }
+            }
+            ControlOut::Left => {
+                self.shown.has_left.send_replace(true);
+            }
             ControlOut::Impossible(why) => self.stopper.fail(why.into()),
         }
     }
 
-    fn admit(&mut self, _: Now, call: Infallible) -> ControlIn {
-        match call {}
+    fn admit(&mut self, _: Now, Ordered { order, reply }: Ordered) -> ControlIn {
+        self.operators.retain(|_, operator| !operator.is_canceled());
+        self.orders += 1;
+        let caller = CallerId(self.orders);
+        if self.operators.len() < ORDERS_MAX {
+            self.operators.insert(caller, reply);
+        }
+        ControlIn::Order { caller, order }
     }
 
     fn look(&mut self, _: &Control) {}
@@ -121,7 +170,10 @@ impl Port<Control> for ControlPort {
             ControlIn::LinkUp { .. } => "a new link",
             ControlIn::LinkDown { .. } => "a lost link",
             ControlIn::Peer { message, .. } => message.kind(),
-            ControlIn::Leave => "the order to leave",
+            ControlIn::Leave => "the node's stop",
+            ControlIn::Shard { .. } => "a shard's report",
+            ControlIn::Order { .. } => "an operator's order",
+            ControlIn::Kept(_) => "what has been kept",
         }
     }
 }

@@ -9,11 +9,12 @@ use peer_ring_proto::Frame;
 use peer_ring_proto::hello::{Goodbye, Hello, Welcome, confirm};
 use rand::RngExt;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
 use crate::links::read::pump;
+use crate::links::table::MadeBy;
 use crate::links::{Inbound, Links, Outbound, lock, spoken};
 use crate::stop::{NodeFailure, Phase};
 
@@ -74,12 +75,22 @@ pub(super) async fn until(
     }
 }
 
-/// Keeps a link.
-pub(super) async fn keep_dialling(links: &Links, peer: &NodeName, address: &str, lane: Lane) {
+/// Keeps a link. It is made again after a pause, or when there is reason to `hurry`.
+pub(super) async fn keep_dialling(
+    links: &Links,
+    peer: &NodeName,
+    address: &str,
+    lane: Lane,
+    hurry: &Notify,
+) {
     let settings = links.0.settings;
     let mut pause = settings.backoff_min;
     let mut complaint = Complaint::default();
     loop {
+        // A peer that asked before this node knew its address has made a good one.
+        while lock(&links.0.table).was_made_by_peer(peer.seat(), lane) {
+            sleep(settings.backoff_max).await;
+        }
         let started = Instant::now();
         match dial(links, peer, address, lane).await {
             Ok(made) => {
@@ -97,7 +108,11 @@ pub(super) async fn keep_dialling(links: &Links, peer: &NodeName, address: &str,
             (pause * 2).min(settings.backoff_max)
         };
         let jitter = rand::rng().random_range(0.5..1.0);
-        sleep(pause.mul_f64(jitter)).await;
+        tokio::select! {
+            biased;
+            () = hurry.notified() => {}
+            () = sleep(pause.mul_f64(jitter)) => {}
+        }
     }
 }
 
@@ -130,9 +145,10 @@ impl Links {
     }
 }
 
-async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
+/// Runs a link until it breaks.
+pub(super) async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     let Made { welcome, outbound, mut inbound } = made;
-    let number = links.up(&welcome.identity, lane, &outbound);
+    let number = links.up(&welcome.identity, lane, MadeBy::Us, &outbound);
     let end = pump(links, peer.seat(), outbound.version(), &mut inbound).await;
     outbound.close();
     links.down(peer, lane, number, &end);

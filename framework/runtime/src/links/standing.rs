@@ -2,7 +2,7 @@
 //!
 //! Two things are not mended by waiting, and a node that meets them long enough ends: a peer says
 //! that another node bears this one's name or id; or this node was never linked, and all the peers
-//! that it reaches say that it is of another cluster.
+//! that it reaches say that it is of another cluster, by name or because the two were founded apart.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,10 +33,9 @@ impl Ground {
     fn of(code: RefusalCode) -> Self {
         match code {
             RefusalCode::NameInUse | RefusalCode::NodeIdInUse => Self::Taken,
-            RefusalCode::ForeignCluster => Self::Foreign,
+            RefusalCode::ForeignCluster | RefusalCode::FoundedApart => Self::Foreign,
             RefusalCode::IncompatibleProtocol
             | RefusalCode::DifferentRing
-            | RefusalCode::NotAMember
             | RefusalCode::Itself
             | RefusalCode::Other => Self::Other,
         }
@@ -89,6 +88,13 @@ mod tests {
     fn a_node_that_all_peers_call_foreign_ends_when_that_has_lasted() {
         let mut standing = Standing::default();
         assert!(!standing.refused(Seat(1), FOREIGN, LONG));
+        assert!(standing.refused(Seat(2), FOREIGN, NONE));
+    }
+
+    #[test]
+    fn a_node_that_was_founded_apart_from_all_peers_ends_as_well() {
+        let mut standing = Standing::default();
+        assert!(!standing.refused(Seat(1), RefusalCode::FoundedApart, LONG));
         assert!(standing.refused(Seat(2), FOREIGN, NONE));
     }
 

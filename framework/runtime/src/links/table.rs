@@ -1,11 +1,12 @@
 //! Which links stand, and which are being dialled or asked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use peer_ring_core::id::{NodeId, NodeName, Seat};
 use peer_ring_core::peer::Lane;
 use peer_ring_proto::hello::Identity;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::links::Outbound;
 use crate::stats::LinkStats;
@@ -13,15 +14,41 @@ use crate::stats::LinkStats;
 #[derive(Default)]
 pub(super) struct Table {
     links: BTreeMap<(Seat, Lane), Link>,
-    dialling: BTreeMap<(Seat, Lane), watch::Sender<bool>>,
+    dialling: BTreeMap<(Seat, Lane), Dialler>,
     count: u64,
+}
+
+/// What somebody who dials is told.
+struct Dialler {
+    /// To stop.
+    stop: watch::Sender<bool>,
+    /// Not to wait before the next attempt.
+    hurry: Arc<Notify>,
+}
+
+/// What somebody who dials is told, at its end.
+pub(super) struct Told {
+    /// Turns true when it is to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Says that the peer is there.
+    pub hurry: Arc<Notify>,
 }
 
 struct Link {
     number: u64,
     name: NodeName,
     id: NodeId,
+    made: MadeBy,
     outbound: Outbound,
+}
+
+/// Which end of a link made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MadeBy {
+    /// This node dialled.
+    Us,
+    /// The peer did, or asked and was let in.
+    Peer,
 }
 
 impl Table {
@@ -33,9 +60,10 @@ impl Table {
     }
 
     /// Enters a link, and closes the one that stood before on its lane. Its number.
-    pub fn enter(&mut self, peer: &Identity, lane: Lane, outbound: Outbound) -> u64 {
+    pub fn enter(&mut self, peer: &Identity, lane: Lane, made: MadeBy, outbound: Outbound) -> u64 {
         self.count += 1;
-        let link = Link { number: self.count, name: peer.name.clone(), id: peer.node, outbound };
+        let (number, name) = (self.count, peer.name.clone());
+        let link = Link { number, name, id: peer.node, made, outbound };
         let before = self.links.insert((peer.name.seat(), lane), link);
         if let Some(before) = before {
             before.outbound.close();
@@ -55,19 +83,36 @@ impl Table {
         self.links.contains_key(&(seat, lane))
     }
 
-    /// Stops whoever dials this peer on this lane, and returns what stops the next one.
-    pub fn begin_dialling(&mut self, seat: Seat, lane: Lane) -> watch::Receiver<bool> {
-        let (stop, stopped) = watch::channel(false);
-        if let Some(before) = self.dialling.insert((seat, lane), stop) {
-            before.send_replace(true);
-        }
-        stopped
+    /// Whether a link to this peer stands on this lane that the peer made.
+    pub fn was_made_by_peer(&self, seat: Seat, lane: Lane) -> bool {
+        self.links.get(&(seat, lane)).is_some_and(|link| link.made == MadeBy::Peer)
     }
 
+    /// Stops whoever dials this peer on this lane, and returns what the next one is told.
+    pub fn begin_dialling(&mut self, seat: Seat, lane: Lane) -> Told {
+        let (sender, stop) = watch::channel(false);
+        let hurry = Arc::<Notify>::default();
+        let dialler = Dialler { stop: sender, hurry: Arc::clone(&hurry) };
+        if let Some(before) = self.dialling.insert((seat, lane), dialler) {
+            before.stop.send_replace(true);
+        }
+        Told { stop, hurry }
+    }
+
+    /// Lets whoever dials this peer on this lane try at once. Whether anybody does.
+    pub fn hurry(&self, seat: Seat, lane: Lane) -> bool {
+        let dialler = self.dialling.get(&(seat, lane));
+        dialler.is_some_and(|dialler| {
+            dialler.hurry.notify_one();
+            true
+        })
+    }
+
+    /// Stops whoever dials this peer, and closes its links.
     pub fn end_dialling(&mut self, seat: Seat) {
         for lane in [Lane::Foreground, Lane::Background] {
-            if let Some(stop) = self.dialling.remove(&(seat, lane)) {
-                stop.send_replace(true);
+            if let Some(dialler) = self.dialling.remove(&(seat, lane)) {
+                dialler.stop.send_replace(true);
             }
             if let Some(link) = self.links.get(&(seat, lane)) {
                 link.outbound.close();

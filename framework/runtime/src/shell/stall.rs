@@ -1,4 +1,4 @@
-//! A shell on a stage: an actor that is told to do nothing for a while, or looked at.
+//! A shell on a stage: an actor that is told to do nothing for a while.
 
 use actix::fut::WrapFuture;
 use actix::{AsyncContext, Context, Handler, Message};
@@ -13,11 +13,6 @@ use crate::shell::{Port, Shell};
 #[rtype(result = "()")]
 pub struct Stall(pub oneshot::Receiver<()>);
 
-/// Shows the actor.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Look<A: 'static>(pub Box<dyn FnOnce(&A) + Send>);
-
 impl<A, P> Handler<Stall> for Shell<A, P>
 where
     A: Actor + 'static,
@@ -31,17 +26,5 @@ where
             let _ = end.await;
         };
         ctx.wait(stalled.into_actor(self));
-    }
-}
-
-impl<A, P> Handler<Look<A>> for Shell<A, P>
-where
-    A: Actor + 'static,
-    P: Port<A>,
-{
-    type Result = ();
-
-    fn handle(&mut self, Look(show): Look<A>, _: &mut Context<Self>) {
-        show(&self.actor);
     }
 }

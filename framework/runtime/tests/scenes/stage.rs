@@ -7,10 +7,12 @@ use actix::{System, SystemRunner};
 use bytes::Bytes;
 use futures::channel::oneshot;
 use peer_ring::staged::{Answer, Clock, SetClock, Staged, Stalled};
-use peer_ring::{Config, Fact, PeerState, Sighting, View};
+use peer_ring::{ChangeSettings, Config, Fact, PeerState, Sighting, View};
 use peer_ring_core::actor::Wall;
 use peer_ring_core::coordinator::Ask;
-use peer_ring_core::id::{CallerId, NodeId, PartitionId};
+use peer_ring_core::id::{CallerId, ClusterId, NodeId, PartitionId};
+use peer_ring_core::identity::Identity;
+use peer_ring_core::steward;
 use peer_ring_core::wiring::ControlIn;
 use peer_ring_sim::cluster::Cluster;
 use peer_ring_sim::random::Stream;
@@ -57,11 +59,24 @@ impl Machine {
         config.ring = cluster.ring.clone();
         config.membership = cluster.membership.clone();
         config.coordinator = cluster.coordinator.clone();
+        config.transfers = cluster.transfers.clone();
+        let steward::Settings { change, settle_delay, evict_after, patience, .. } =
+            cluster.steward.clone();
+        let bootstrap_expect = Some(cluster.founders().count());
+        config.changes =
+            ChangeSettings { bootstrap_expect, mode: change, settle_delay, evict_after, patience };
         // A few bytes that live as long as the test.
         let wall = Box::leak(Box::new(SetClock::new(Wall(EPOCH_MS))));
         let ids = Stream::new(SEED, "identity", &[index.into()]);
         let clock = Clock::with_wall(wall);
         Self { config, wall, clock, ids, node: None, paused: None }
+    }
+
+    /// Who it is at this start, and the identity of a cluster that it founds.
+    fn identity(&mut self) -> (Identity, ClusterId) {
+        let mut fresh = || self.ids.draw() | 1;
+        let (id, vote) = (NodeId(fresh()), NodeId(fresh()));
+        (Identity { id, vote, has_records: false }, ClusterId(fresh()))
     }
 
     fn node(&self) -> &Staged {
@@ -82,7 +97,7 @@ impl OnActix {
         let view = node.view();
         let mut others = self.machines.iter().filter(|other| other.config.name != self.name(at));
         let is_alive = |other: &Machine| view.health.state(other.config.name.seat());
-        node.blank() == 0
+        node.progress().is_some_and(|progress| progress.pending == 0)
             && view.ring.is_some()
             && others.all(|other| is_alive(other) == PeerState::Alive)
     }
@@ -163,9 +178,12 @@ impl Stage for OnActix {
         let sightings = self.sightings();
         let carrier = self.network.carrier(node);
         let machine = &mut self.machines[node.at()];
-        let id = NodeId(machine.ids.draw() | 1);
-        let start = async { Staged::start(&machine.config, apps(), id, machine.clock, carrier) };
+        let (who, founding) = machine.identity();
+        let (config, clock) = (&machine.config, machine.clock);
+        let start = async { Staged::start(config, apps(), who, founding, clock, carrier) };
         let started = self.runner.block_on(start);
+        // Whoever comes back and meets nobody does not found another cluster.
+        machine.config.changes.bootstrap_expect = Some(usize::MAX);
         self.network.listen(node, started.links().clone());
         started.tell(sightings);
         self.machines[node.at()].node = Some(started);

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::settings::settled;
 
 fn member(name: &str, address: &str) -> Member {
-    Member { name: name.to_owned(), address: address.to_owned(), zone: None, weight: 1 }
+    Member { name: name.to_owned(), address: address.to_owned(), zone: None, weight: None }
 }
 
 /// What is said of a configuration that is right but for one change.
@@ -134,18 +134,53 @@ fn no_two_members_share_a_name_or_an_address() {
 
 #[test]
 fn somebody_owns_something() {
-    let nobody = said(|config| members(config).iter_mut().for_each(|member| member.weight = 0));
+    let nobody =
+        said(|config| members(config).iter_mut().for_each(|member| member.weight = Some(0)));
     assert!(nobody.contains("nobody would own anything"), "{nobody}");
 }
 
 #[test]
 fn what_is_said_of_this_node_twice_is_the_same() {
-    let zone = said(|config| config.node.zone = Some("z".to_owned()));
-    assert_eq!(zone, "node.zone: discovery.static.members has none for this node");
-    let weight = said(|config| config.node.weight = Some(2));
-    assert_eq!(weight, "node.weight: discovery.static.members has 1 for this node");
+    let zone = said(|config| {
+        config.node.zone = Some("z".to_owned());
+        members(config)[0].zone = Some("y".to_owned());
+    });
+    let entry = "discovery.static.members[0]";
+    assert_eq!(zone, format!("node.zone: is z, and {entry}.zone is y for this node"));
+    let weight = said(|config| {
+        config.node.weight = Some(2);
+        members(config)[0].weight = Some(1);
+    });
+    assert_eq!(weight, format!("node.weight: is 2, and {entry}.weight is 1 for this node"));
     let address = said(|config| config.advertise = Some("c:1".to_owned()));
-    assert_eq!(address, "advertise: discovery.static.members has a:1 for this node");
+    assert_eq!(address, format!("advertise: is c:1, and {entry}.address is a:1 for this node"));
+}
+
+#[test]
+fn a_node_may_say_of_itself_what_the_list_does_not() {
+    let own = said(|config| {
+        config.node.zone = Some("z".to_owned());
+        config.node.weight = Some(2);
+        config.advertise = Some("a:1".to_owned());
+    });
+    assert_eq!(own, "right");
+}
+
+#[test]
+fn a_ring_changes_in_time_and_within_bounds() {
+    let none = said(|config| config.ring.bootstrap_expect = Some(0));
+    assert_eq!(none, "ring.bootstrap_expect: 0 is not above 0");
+    let patience = said(|config| config.ring.patience_ms = 0);
+    assert_eq!(patience, "ring.patience_ms: 0 is not 1 to 86400000");
+    let evict = said(|config| config.ring.evict_after_ms = u64::MAX);
+    assert!(evict.starts_with("ring.evict_after_ms: "), "{evict}");
+    assert_eq!(said(|config| config.ring.evict_after_ms = 0), "right");
+    let pages = said(|config| config.transfers.pages_max = 0);
+    assert_eq!(pages, "transfers.pages_max: 0 is not above 0");
+    let bytes = said(|config| config.transfers.bytes_per_second = 0);
+    assert_eq!(bytes, "transfers.bytes_per_second: 0 is not above 0");
+    let timeout = said(|config| config.transfers.timeout_ms = 0);
+    assert_eq!(timeout, "transfers.timeout_ms: 0 is not 1 to 86400000");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use peer_ring_core::ring::Strategy;
+use peer_ring_core::steward::ChangeMode;
 
 use super::*;
 use crate::config::discovery::{Discovery, Static};
@@ -126,6 +127,32 @@ fn a_wrong_value_of_the_whole_is_said_with_where_it_came_from() {
     assert!(said.starts_with("the environment: discovery: is missing"), "{said}");
     let said = refused(&format!("{MEMBERS}ring: {{partitions: 100}}"));
     assert!(said.contains("ring.partitions: 100 is not a power of two"), "{said}");
+}
+
+#[test]
+fn a_cluster_is_founded_by_as_many_as_are_listed_unless_it_is_said() {
+    let two =
+        "discovery: {static: {members: [{name: n1, address: h:1}, {name: n2, address: h:2}]}}";
+    let config = load_text(two, &[]).unwrap();
+    assert_eq!(config.ring.bootstrap_expect, Some(2));
+    let config = load_text(two, &[("PEER_RING_RING_BOOTSTRAP_EXPECT", "1")]).unwrap();
+    assert_eq!(config.ring.bootstrap_expect, Some(1));
+}
+
+#[test]
+fn when_the_ring_changes_is_said_in_the_file_or_the_environment() {
+    let text = format!(
+        "{MEMBERS}ring: {{change: manual, evict_after_ms: 0}}\n\
+         transfers: {{bytes_per_second: 1000}}\ndata: {{directory: /var/lib/peer-ring}}\n"
+    );
+    let config = load_text(&text, &[("PEER_RING_RING_LEAVE_ON_STOP", "true")]).unwrap();
+    let node = config.settings().unwrap().node;
+    assert_eq!((node.changes.mode, node.changes.evict_after), (ChangeMode::Manual, None));
+    assert_eq!(node.transfers.bytes_per_second, 1_000);
+    assert_eq!(node.data.as_deref(), Some(Path::new("/var/lib/peer-ring")));
+    assert_eq!(node.leave_on_stop, Some(std::time::Duration::from_secs(600)));
+    let said = refused("ring:\n  change: sometimes\n");
+    assert!(said.contains(": line 2: ring.change: unknown variant `sometimes`"), "{said}");
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl Shard {
     /// now and then while anything happens.
     pub(super) fn report(&mut self, now: Now, out: &mut Outbox<ShardOut>) {
         if self.ring.is_none() {
+            self.said.bytes_at = None;
             return;
         }
         let is_due = self.said.bytes_at.is_some_and(|at| at <= now.tick);
