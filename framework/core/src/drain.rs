@@ -106,9 +106,12 @@ impl Drain {
         // Those that are laid out anew may be this node's own now; if not, it is told so again.
         self.strays.retain(|&partition, stray| stray.since == ring.since(partition));
         self.strays.values_mut().for_each(|stray| stray.is_outdated = false);
-        self.pages.retain(|_, page| {
-            self.strays.get(&page.partition).is_some_and(|stray| stray.is_asked(page.owner))
-        });
+        let strays = &self.strays;
+        let is_asked = |page: &Page| {
+            strays.get(&page.partition).is_some_and(|stray| stray.is_asked(page.owner))
+        };
+        self.pages.retain(|_, page| is_asked(page));
+        self.turns.retain(|partition| strays.get(partition).is_some_and(|it| it.is_queued));
         self.ring = Some(ring);
         self.begin_all(now, out);
     }
@@ -123,22 +126,34 @@ impl Drain {
         if is_stray {
             if let Some(ring) = &self.ring {
                 self.strays.entry(partition).or_insert_with(|| Stray::new(partition, ring));
-                self.begin_all(now, out);
+                self.queue(partition);
+                self.go(now, out);
             }
         } else if self.strays.remove(&partition).is_some() {
             self.pages.retain(|_, page| page.partition != partition);
         }
     }
 
-    /// Gives every stray a turn that does not wait for one.
+    /// Gives every stray a turn, and lets those go that are confirmed.
     fn begin_all(&mut self, now: Now, out: &mut Outbox<Out>) {
         let strays: Vec<_> = self.strays.keys().copied().collect();
         for partition in strays {
             self.drop_confirmed(partition, out);
+            self.queue(partition);
         }
-        let turns = self.strays.keys().filter(|partition| !self.turns.contains(partition));
-        let turns: Vec<_> = turns.copied().collect();
-        self.turns.extend(turns);
+        self.go(now, out);
+    }
+
+    /// Gives a stray a turn if it does not wait for one.
+    fn queue(&mut self, partition: PartitionId) {
+        let stray = self.strays.get_mut(&partition).filter(|stray| !stray.is_queued);
+        if let Some(stray) = stray {
+            stray.is_queued = true;
+            self.turns.push_back(partition);
+        }
+    }
+
+    fn go(&mut self, now: Now, out: &mut Outbox<Out>) {
         self.ask(now, out);
         let is_due = !self.strays.is_empty() && self.settled().is_some();
         self.retry_at = is_due.then(|| self.retry_at.unwrap_or(now.tick + RETRY_PAUSE));
@@ -153,15 +168,17 @@ impl Drain {
             && let Some(&partition) = self.turns.front()
         {
             let closed = self.gate.closed(now.tick, false);
-            let Some(stray) = self.strays.get_mut(&partition).filter(|it| !it.is_outdated) else {
+            let Some(stray) = self.strays.get_mut(&partition) else {
                 self.turns.pop_front();
                 continue;
             };
-            if closed.is_some() {
+            if closed.is_some() && !stray.is_outdated {
                 stray.waits = closed;
                 return;
             }
-            let Some((owner, after)) = stray.next(now.tick) else {
+            let next = if stray.is_outdated { None } else { stray.next(now.tick) };
+            let Some((owner, after)) = next else {
+                stray.is_queued = false;
                 self.turns.pop_front();
                 continue;
             };
@@ -247,7 +264,9 @@ impl Drain {
             stray.confirm(owner, until);
         }
         self.drop_confirmed(partition, out);
-        if !self.turns.contains(&partition) {
+        // What was begun should end before the next one begins.
+        if let Some(stray) = self.strays.get_mut(&partition).filter(|stray| !stray.is_queued) {
+            stray.is_queued = true;
             self.turns.push_front(partition);
         }
         self.ask(now, out);

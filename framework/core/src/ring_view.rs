@@ -326,6 +326,7 @@ impl Actor for RingView {
         match input {
             In::Fact(fact) => self.fact(now, fact, out),
             In::Health(health) => {
+                self.told.forget_all_but(&health);
                 self.known.see(health);
                 self.refresh(now, out);
             }

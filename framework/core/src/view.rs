@@ -74,6 +74,12 @@ impl Health {
         self.of(seat).map_or(PeerState::Down, |peer| peer.state)
     }
 
+    /// Whether there is a peer on `seat`, in whatever state.
+    #[must_use]
+    pub fn knows(&self, seat: Seat) -> bool {
+        self.of(seat).is_some()
+    }
+
     /// The identity of the data of the peer on `seat`, once it has been linked.
     #[must_use]
     pub fn id(&self, seat: Seat) -> Option<NodeId> {

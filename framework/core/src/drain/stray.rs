@@ -21,6 +21,8 @@ pub(super) struct Stray {
     owners: Vec<Owner>,
     /// Whether an owner knows a newer layout than this node.
     pub is_outdated: bool,
+    /// Whether it waits for its turn already.
+    pub is_queued: bool,
     pub records: u64,
     pub bytes: u64,
     pub waits: Option<Waits>,
@@ -53,6 +55,7 @@ impl Stray {
             since: ring.since(partition),
             owners: ring.owners(partition, ring.replicas()).iter().map(owner).collect(),
             is_outdated: false,
+            is_queued: false,
             records: 0,
             bytes: 0,
             waits: None,

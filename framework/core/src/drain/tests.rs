@@ -268,3 +268,20 @@ fn while_clients_are_many_a_page_is_compared_now_and_then() {
     world.tell(In::ForegroundBusy(false));
     assert_eq!(world.asked.len(), 3);
 }
+
+#[test]
+fn thousands_of_tables_go_in_turn_and_it_takes_no_longer_for_their_number() {
+    let ring = sample::ring_of(4_096, &["a", "b", "c"]);
+    let settings = Settings::default();
+    let mut drain = Drain::new(NodeId(1), Desk::Shard(0), settings.clone());
+    let mut out = Outbox::new();
+    let now = Now::default();
+    drain.handle(now, In::Ring(Arc::clone(&ring)), &mut out);
+    for partition in ring.partitions().iter() {
+        drain.handle(now, In::Stray { partition, is_stray: true }, &mut out);
+    }
+    assert_eq!((drain.strays.len(), drain.pages_inflight()), (4_096, settings.pages_max));
+    drain.handle(now, In::Ring(ring), &mut out);
+    // One turn each, but for those that have nothing to wait for.
+    assert!((4_000..=4_096).contains(&drain.turns.len()), "{}", drain.turns.len());
+}

@@ -8,6 +8,7 @@ use crate::id::{Epoch, Seat};
 use crate::peer::Body;
 use crate::ring_view::{Out, RingView, STANDING_PAUSE};
 use crate::standing::Standing;
+use crate::view::Health;
 
 /// A peer is told a ring, or asked for one, no more often than this.
 const RING_PAUSE: Duration = Duration::from_millis(200);
@@ -25,6 +26,11 @@ impl Told {
     /// When the standing is told again.
     pub fn again_at(&self) -> Instant {
         self.at + STANDING_PAUSE
+    }
+
+    /// Forgets what was told to who is no peer any more.
+    pub fn forget_all_but(&mut self, peers: &Health) {
+        self.rings.retain(|seat, _| peers.knows(*seat));
     }
 
     /// Whether it is time to exchange rings with `peer`, of which `epoch` is one; then it is done.

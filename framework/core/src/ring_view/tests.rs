@@ -15,6 +15,7 @@ mod changes;
 mod founding;
 mod orders;
 mod restarts;
+mod storm;
 
 /// Control actors of a few nodes, all linked with each other but for those that are down; what
 /// they say arrives in order. Their shards are whole as soon as they are asked.
@@ -37,6 +38,13 @@ struct Nodes {
     kept: BTreeMap<Seat, chain::State>,
     /// Whom no ring reaches.
     uninformed: Option<Seat>,
+    /// Links that are broken.
+    cut: BTreeSet<(Seat, Seat)>,
+    /// Whether what is to be kept takes a while.
+    keeps_late: bool,
+    to_keep: Vec<(Seat, u64, chain::State)>,
+    /// Who ordered something, and where.
+    callers: Vec<(Seat, CallerId)>,
     ids: u64,
 }
 
@@ -73,6 +81,10 @@ impl Nodes {
             has_disks: false,
             kept: BTreeMap::new(),
             uninformed: None,
+            cut: BTreeSet::new(),
+            keeps_late: false,
+            to_keep: Vec::new(),
+            callers: Vec::new(),
             ids: 0,
         }
     }
@@ -88,8 +100,24 @@ impl Nodes {
     }
 
     fn start(&mut self, text: &str) {
+        self.begin(text);
+        self.deliver();
+    }
+
+    fn link_two(&mut self, one: Seat, other: Seat) {
+        let is_cut = self.cut.contains(&(one.min(other), one.max(other)));
+        let id = |seat| self.nodes.get(&seat).filter(|node| !node.is_down).map(|node| node.id);
+        if let (false, Some(id), Some(other_id)) = (is_cut, id(one), id(other)) {
+            self.tell(one, ControlIn::LinkUp { seat: other, id: other_id });
+            self.tell(other, ControlIn::LinkUp { seat: one, id });
+        }
+    }
+
+    /// Starts a node; nothing that it says arrives yet.
+    fn begin(&mut self, text: &str) {
         self.ids += 1;
         let here = seat(text);
+        self.to_keep.retain(|it| it.0 != here);
         let before = self.nodes.get(&here).filter(|_| self.has_disks);
         let id = before.map_or(NodeId(self.ids), |node| node.id);
         let kept = self.kept.get(&here).filter(|_| self.has_disks).cloned();
@@ -123,16 +151,12 @@ impl Nodes {
         }
         self.link(here);
         self.tell(here, ControlIn::Fact(Fact::Settled));
-        self.deliver();
     }
 
     fn link(&mut self, here: Seat) {
-        let id = self.nodes[&here].id;
         let others: Vec<_> = self.up().filter(|other| *other != here).collect();
         for other in others {
-            let other_id = self.nodes[&other].id;
-            self.tell(here, ControlIn::LinkUp { seat: other, id: other_id });
-            self.tell(other, ControlIn::LinkUp { seat: here, id });
+            self.link_two(here, other);
         }
     }
 
@@ -174,6 +198,9 @@ impl Nodes {
             match order {
                 ControlOut::Send { to, message } => self.letters.push_back((at, to, message)),
                 ControlOut::View(view) => self.see(at, view.ring),
+                ControlOut::Keep { number, state } if self.keeps_late => {
+                    self.to_keep.push((at, number, state));
+                }
                 ControlOut::Keep { number, state } => {
                     self.kept.insert(at, state);
                     self.tell(at, ControlIn::Kept(number));
@@ -215,15 +242,23 @@ impl Nodes {
     fn pass(&mut self, span: Duration) {
         let end = self.now.tick + span;
         while self.now.tick < end {
-            self.now.tick = self.now.tick + Duration::from_millis(10);
-            self.now.wall = Wall(self.now.tick.0 / 1_000_000);
-            let up: Vec<_> = self.up().collect();
-            for seat in up {
-                let mut out = Outbox::new();
-                self.nodes.get_mut(&seat).unwrap().control.wake(self.now, &mut out);
-                self.perform(seat, out);
-            }
+            self.tick();
             self.deliver();
+        }
+    }
+
+    /// Lets a moment pass.
+    fn tick(&mut self) {
+        self.now.tick = self.now.tick + Duration::from_millis(10);
+        self.now.wall = Wall(self.now.tick.0 / 1_000_000);
+        let up: Vec<_> = self.up().collect();
+        for seat in up {
+            let mut out = Outbox::new();
+            let control = &mut self.nodes.get_mut(&seat).unwrap().control;
+            if control.deadline().is_some_and(|at| at <= self.now.tick) {
+                control.wake(self.now, &mut out);
+            }
+            self.perform(seat, out);
         }
     }
 

@@ -46,9 +46,11 @@ impl Known {
         before.is_none_or(|before| self.standings[&seat] != Standing { bytes, ..before })
     }
 
-    /// Takes note of who is there.
+    /// Takes note of who is there, and forgets who is no peer any more.
     pub fn see(&mut self, health: Arc<Health>) {
         self.health = health;
+        let (own, health) = (self.seat, &self.health);
+        self.standings.retain(|seat, _| *seat == own || health.knows(*seat));
     }
 
     /// What the node on `seat` said last.

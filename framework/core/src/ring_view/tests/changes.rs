@@ -157,3 +157,22 @@ fn one_that_missed_rings_learns_the_latest() {
     assert_eq!(nodes.ring("c"), nodes.ring("a"));
     assert!(nodes.reasons("c").len() < nodes.reasons("a").len());
 }
+
+#[test]
+fn a_node_that_was_never_let_in_is_forgotten_when_it_has_gone() {
+    let mut nodes = Nodes::new(2);
+    nodes.settings.change = ChangeMode::Manual;
+    nodes.start("a");
+    nodes.start("b");
+    nodes.start("x");
+    nodes.pass(LONG);
+    let standings =
+        |nodes: &Nodes| nodes.nodes[&seat("a")].control.ring_view().known().standings().count();
+    assert_eq!(standings(&nodes), 3);
+    nodes.stop("x");
+    for node in ["a", "b"] {
+        nodes.tell(seat(node), ControlIn::Fact(Fact::Lost(name("x"))));
+    }
+    nodes.pass(LONG);
+    assert_eq!(standings(&nodes), 2);
+}
