@@ -19,8 +19,8 @@ pub(super) struct Choices {
         allow_hyphen_values = true
     )]
     pub(super) faults: Swarm,
-    /// Which clusters: `default`, `linearizable`, sizes such as `nodes=5,n=3,r=2,w=2`; or `weak`,
-    /// which promises more than it can keep, so that runs must fail.
+    /// Which clusters: `default`, `linearizable`, sizes such as `nodes=5,founders=3,n=3,r=2,w=2`,
+    /// where those that do not found the cluster may join it; or `weak`, which promises more than it can keep, so that runs must fail.
     #[arg(long, value_name = "SIZES", default_value = "default", value_parser = topology)]
     topology: Profile,
     /// What clients ask: `drawn`, `hot-key`, `wide`, `reads`, `writes`, `deletes`, `expiring` or `big`.
@@ -66,6 +66,7 @@ pub(super) fn topology(text: &str) -> Result<Profile, String> {
         _ => {}
     }
     let mut topology = Topology::majority_of_three(3);
+    let mut founders = None;
     for word in text.split(',').map(str::trim) {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         let number = || {
@@ -74,6 +75,7 @@ pub(super) fn topology(text: &str) -> Result<Profile, String> {
         };
         match name {
             "nodes" => topology.nodes = number()?,
+            "founders" => founders = Some(number()?),
             "replicas" => topology.replicas = number()?,
             "n" => topology.n = number()?,
             "r" => topology.r = number()?,
@@ -83,13 +85,17 @@ pub(super) fn topology(text: &str) -> Result<Profile, String> {
             _ => {
                 return Err(format!(
                     "'{word}' is not default, linearizable, weak, or a size such as nodes=5, \
-                     replicas=5, n=3, r=2, w=2, shards=1"
+                     founders=3, replicas=5, n=3, r=2, w=2, shards=1"
                 ));
             }
         }
     }
     topology.replicas = topology.replicas.max(topology.n);
-    let Topology { nodes, replicas, n, r, w, shards, .. } = topology;
+    topology.founders = founders.unwrap_or(topology.nodes);
+    let Topology { nodes, founders, replicas, n, r, w, shards, .. } = topology;
+    if founders > nodes {
+        return Err(format!("{founders} of {nodes} nodes cannot found a cluster"));
+    }
     if nodes > NODES_MAX || replicas > nodes.min(16) || r > n || w > n || shards > 16 {
         return Err(format!(
             "at most {NODES_MAX} nodes and 16 shards, as many replicas as nodes and at most 16, n at \
@@ -126,7 +132,11 @@ mod tests {
         assert_eq!(topology("weak"), Ok(Profile::Weak));
         let five = Topology { nodes: 5, ..Topology::majority_of_three(5) };
         assert_eq!(topology("nodes=5,n=3,r=2,w=2"), Ok(Profile::Only(five)));
-        for wrong in ["nodes=0", "nodes=two", "n=4", "r=3,n=2", "big", "nodes=101"] {
+        let growing = Topology { founders: 2, ..five };
+        assert_eq!(topology("nodes=5,founders=2"), Ok(Profile::Only(growing)));
+        for wrong in
+            ["nodes=0", "nodes=3,founders=4", "nodes=two", "n=4", "r=3,n=2", "big", "nodes=101"]
+        {
             assert!(topology(wrong).is_err(), "{wrong}");
         }
     }
