@@ -45,7 +45,7 @@ struct Other {
     owner: Seat,
     place: usize,
     source: Source,
-    /// Whether it was blank at some time since this replica started, before it was copied.
+    /// Whether it was blank at some time since this replica was, before it was copied.
     was_blank: bool,
     /// The last node on that seat that said itself that it is blank.
     heard_blank: Option<NodeId>,
@@ -81,7 +81,8 @@ pub(super) struct Walk {
 impl Work {
     /// What the replica of `partition` on `seat` may want under `ring`, where records lie on as
     /// many owners as `counts` says, or on all. Nothing is known of the others yet but what
-    /// `before` knew about their blankness.
+    /// `before` knew about their blankness, and that only if this replica did not have its data
+    /// then: who was blank at another time proves nothing.
     pub fn new(
         now: Instant,
         partition: PartitionId,
@@ -299,11 +300,12 @@ impl Work {
 impl Other {
     fn new(owner: Seat, place: usize, before: Option<&Work>) -> Self {
         let known = before.and_then(|work| work.others.iter().find(|it| it.owner == owner));
+        let was_trusted = before.is_some_and(|work| work.wants.is_trusted);
         Self {
             owner,
             place,
             source: Source::Unknown,
-            was_blank: known.is_some_and(|it| it.was_blank),
+            was_blank: known.is_some_and(|it| it.was_blank) && !was_trusted,
             heard_blank: known.and_then(|it| it.heard_blank),
             asked_at: None,
             rests_until: Instant::default(),

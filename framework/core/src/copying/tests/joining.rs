@@ -278,3 +278,20 @@ fn a_source_that_is_busy_is_left_alone_for_longer_and_longer() {
     }
     assert_eq!(pauses, [10, 20, 40, 80]);
 }
+
+#[test]
+fn who_was_blank_while_this_one_was_trusted_proves_nothing_when_it_is_not_any_more() {
+    let mut world =
+        World::at(sample::seat("a"), sample::ring(&["a", "b", "c"]), &[], Settings::default());
+    world.want(Wants { fill: false, is_trusted: true, ..FILL });
+    let others: Vec<_> = (0..3).filter(|at| world.owner(*at) != sample::seat("a")).collect();
+    // They started again, one long after the other, and were filled since.
+    world.hear_blank(others[0], 7);
+    world.hear_blank(others[1], 8);
+    let ring = world.ring.replace(Wall(1), &[sample::member("b", 7), sample::member("c", 8)]);
+    world.tell(In::Ring(Arc::new(ring)));
+    world.want(FILL);
+    world.pass(SILENCE_MAX);
+    world.pass(RETRY_PAUSE);
+    assert_eq!(world.done, []);
+}

@@ -58,3 +58,23 @@ fn a_node_that_was_told_another_number_of_partitions_must_stop() {
     let why = nodes.impossible.expect("it cannot join");
     assert_eq!(why, NoRing::Partitions { ours: 16, theirs: ring.partitions().count() });
 }
+
+#[test]
+#[ignore = "who has accepted a first ring waits for ever for all whom it names"]
+fn one_that_is_lost_amid_the_founding_does_not_hold_up_the_others_for_ever() {
+    let mut nodes = Nodes::new(3);
+    nodes.start("a");
+    nodes.start("b");
+    nodes.begin("c");
+    let is_accept =
+        |message: &Message| matches!(message.body, Body::Chain(chain::Word::Accept { .. }));
+    while !nodes.letters.iter().any(|(_, to, it)| *to == seat("c") && is_accept(it)) {
+        let (from, to, message) = nodes.letters.pop_front().expect("one proposes");
+        nodes.tell(to, ControlIn::Peer { from, message });
+    }
+    nodes.letters.retain(|(_, to, _)| *to != seat("c"));
+    nodes.stop("c");
+    nodes.start("d");
+    nodes.pass(Duration::from_secs(60));
+    assert_eq!(nodes.epoch("a"), Epoch(1));
+}

@@ -81,7 +81,10 @@ impl Nodes {
             Move::Order(at, what) if self.is_up(NAMES[at]) => {
                 let order = match what {
                     0 => Order::Cancel,
-                    1 => change(&[], &[(NAMES[(at + 1) % 5], 1 + u32::from(under_way % 2 == 0))]),
+                    1 => change(
+                        &[],
+                        &[(NAMES[(at + 1) % 5], 1 + u32::from(under_way.is_multiple_of(2)))],
+                    ),
                     2 => change(&[NAMES[(at + 2) % 5]], &[]),
                     _ => change(&[], &[]),
                 };
