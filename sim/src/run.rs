@@ -144,6 +144,15 @@ struct Run<'a, S: Subject> {
     memory: S::Memory,
 }
 
+/// How far a run was at some moment.
+#[derive(Clone, Copy)]
+struct SoFar {
+    /// How many calls had been made.
+    calls: usize,
+    /// How many rings there had been.
+    rings: usize,
+}
+
 impl<'a, S: Subject> Run<'a, S> {
     fn new(subject: &'a S, plan: &'a Plan<S>, trace: Trace) -> Self {
         let mut apps = Apps::new();
@@ -196,7 +205,7 @@ impl<'a, S: Subject> Run<'a, S> {
         self.drive_until(within, |run| run.world.is_whole())?;
         liveness::check_whole(&self.world, within)?;
         self.drive_until(self.plan.patience.patience, |run| run.clients.are_idle())?;
-        let before = self.clients.journal().entries().len();
+        let before = self.so_far();
         self.clients.recover(&mut self.world);
         self.drive_until(RECOVERED_WITHIN, |run| run.clients.are_done())?;
         self.check_done(before)
@@ -212,9 +221,9 @@ impl<'a, S: Subject> Run<'a, S> {
     }
 
     fn look_at_all(&mut self) -> Result<(), Violation> {
-        let before = self.clients.journal().entries().len();
+        let before = self.so_far();
         self.clients.audit(&mut self.world);
-        if self.clients.journal().entries().len() > before {
+        if self.so_far().calls > before.calls {
             self.drive_for(TIMEOUT_AFTER_HEAL)?;
             self.check_done(before)?;
             // Where some calls cannot be done they have repaired nothing.
@@ -226,12 +235,18 @@ impl<'a, S: Subject> Run<'a, S> {
         resources::check(&self.world)
     }
 
-    /// Whether every call from this place on was done, if there is anybody to do it.
-    fn check_done(&self, first: usize) -> Result<(), Violation> {
-        if self.world.is_stunted() {
+    fn so_far(&self) -> SoFar {
+        let calls = self.clients.journal().entries().len();
+        SoFar { calls, rings: self.world.rings().count() }
+    }
+
+    /// Whether every call since then was done, if there is anybody to do it. What was under way while
+    /// the ring changed may have ended in doubt: a link that breaks for a moment can do that.
+    fn check_done(&self, since: SoFar) -> Result<(), Violation> {
+        if self.world.is_stunted() || self.so_far().rings > since.rings {
             return Ok(());
         }
-        let entries = &self.clients.journal().entries()[first..];
+        let entries = &self.clients.journal().entries()[since.calls..];
         liveness::check_done(entries, |entry| self.in_words(entry))
     }
 

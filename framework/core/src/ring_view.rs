@@ -69,6 +69,8 @@ pub struct RingView {
     history: History,
     learnt: u64,
     has_left: bool,
+    /// Whether the ring has been told to the rest of the node: one that was kept has not, at first.
+    is_entered: bool,
 }
 
 impl RingView {
@@ -79,6 +81,7 @@ impl RingView {
         let seat = me.seat();
         let targets = kept.ring.as_ref().map(|ring| ring.target_seats()).unwrap_or_default();
         let known = Known::new(Standing {
+            cluster: ClusterId::default(),
             epoch: Epoch::NONE,
             member: me.clone(),
             wants: Wants::Stay,
@@ -111,6 +114,7 @@ impl RingView {
             history: History::default(),
             learnt: 0,
             has_left: false,
+            is_entered: false,
         }
     }
 
@@ -151,7 +155,7 @@ impl RingView {
         self.ring().map_or(Epoch::NONE, |ring| ring.epoch())
     }
 
-    fn fact(&mut self, now: Now, fact: Fact, out: &mut Outbox<Out>) {
+    fn fact(&mut self, now: Now, fact: Fact) {
         match fact {
             Fact::Seen(sighting) if sighting.name.seat() == self.seat => {
                 let own = &mut self.known.own_mut().member;
@@ -163,13 +167,9 @@ impl RingView {
             Fact::Lost(name) => {
                 self.discovered.remove(&name.seat());
             }
-            Fact::Settled if self.settled_at.is_none() => {
-                self.settled_at = Some(now.tick);
-                if let Some(ring) = self.ring().cloned() {
-                    self.enter(now, &ring, None, out);
-                }
+            Fact::Settled => {
+                self.settled_at.get_or_insert(now.tick);
             }
-            Fact::Settled => {}
         }
     }
 
@@ -193,8 +193,18 @@ impl RingView {
         self.enter(now, ring, before.as_deref(), out);
     }
 
+    /// Goes on with the ring that was kept before a restart, whatever discovery says.
+    fn enter_kept(&mut self, now: Now, out: &mut Outbox<Out>) {
+        if !self.is_entered
+            && let Some(ring) = self.ring().cloned()
+        {
+            self.enter(now, &ring, None, out);
+        }
+    }
+
     /// Everything that follows from a new ring.
     fn enter(&mut self, now: Now, ring: &Arc<Ring>, before: Option<&Ring>, out: &mut Outbox<Out>) {
+        self.is_entered = true;
         self.keep(out);
         self.proposer.give_up();
         self.noticed = None;
@@ -291,7 +301,9 @@ impl RingView {
         let bytes = self.progress.iter().map(|it| it.bytes).sum();
         let members = self.ring().map(|ring| ring.members().iter().map(Member::seat));
         let down = self.known.unreachable(members.into_iter().flatten());
+        let cluster = self.ring().map(|ring| ring.cluster()).unwrap_or_default();
         let own = self.known.own_mut();
+        own.cluster = cluster;
         own.epoch = epoch;
         // What a shard has not said yet may be anything.
         own.pending = if is_known { pending } else { pending.max(1) };
@@ -323,8 +335,9 @@ impl Actor for RingView {
     type Out = Out;
 
     fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
+        self.enter_kept(now, out);
         match input {
-            In::Fact(fact) => self.fact(now, fact, out),
+            In::Fact(fact) => self.fact(now, fact),
             In::Health(health) => {
                 self.told.forget_all_but(&health);
                 self.known.see(health);
@@ -344,14 +357,17 @@ impl Actor for RingView {
     fn deadline(&self) -> Option<Instant> {
         let noticed = self.noticed.as_ref().filter(|_| !self.proposer.is_busy());
         let due = noticed.map(|noticed| noticed.due);
+        let kept = (!self.is_entered && self.ring().is_some()).then(Instant::default);
         let founding = self.founding_at().filter(|at| *at > self.watched_at);
-        [Some(self.told.again_at()), self.proposer.due(), due, founding, self.next_late()]
+        let again = Some(self.told.again_at());
+        [kept, again, self.proposer.due(), due, founding, self.next_late()]
             .into_iter()
             .flatten()
             .min()
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
+        self.enter_kept(now, out);
         let was_busy = self.proposer.is_busy();
         if let Some(word) = self.proposer.wake(now) {
             self.say_to_voters(now, &word, out);

@@ -1,11 +1,13 @@
 //! What a node says of itself, to every peer, whenever it changes and now and then.
 
-use crate::id::{Epoch, Seat};
+use crate::id::{ClusterId, Epoch, Seat};
 use crate::ring::Member;
 
 /// Where a node stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// Which cluster its ring is of; none while it has no ring.
+    pub cluster: ClusterId,
     /// Its ring; [`Epoch::NONE`] while it has none.
     pub epoch: Epoch,
     /// Who it is, as it wants to be a member.

@@ -127,6 +127,7 @@ fn leaves(ring: Option<&Ring>, standings: &[Standing]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use peer_ring_core::id::ClusterId;
     use peer_ring_core::ring::Member;
     use peer_ring_core::standing::Wants;
 
@@ -138,6 +139,7 @@ mod tests {
 
     fn standing(of: &str, epoch: u64) -> Standing {
         Standing {
+            cluster: ClusterId::default(),
             epoch: Epoch(epoch),
             member: Member::new(name(of)),
             wants: Wants::Stay,

@@ -1,6 +1,6 @@
 //! What a node says of itself.
 
-use peer_ring_core::id::{Epoch, Seat};
+use peer_ring_core::id::{ClusterId, Epoch, Seat};
 use peer_ring_core::standing::{Standing, Wants};
 
 use crate::error::WireError;
@@ -8,12 +8,14 @@ use crate::wire;
 
 impl From<Standing> for wire::Standing {
     fn from(standing: Standing) -> Self {
-        let Standing { epoch, member, wants, wire, pending, strays, bytes, down } = standing;
+        let Standing { cluster, epoch, member, wants, wire, pending, strays, bytes, down } =
+            standing;
         let wants = match wants {
             Wants::Stay => wire::Wants::Stay,
             Wants::Leave => wire::Wants::Leave,
         };
         Self {
+            cluster: cluster.0,
             epoch: epoch.0,
             member: Some(member.into()),
             wants: wants.into(),
@@ -30,12 +32,13 @@ impl TryFrom<wire::Standing> for Standing {
     type Error = WireError;
 
     fn try_from(standing: wire::Standing) -> Result<Self, WireError> {
-        let wire::Standing { epoch, member, wants, wire, pending, strays, bytes, down } = standing;
+        let wire::Standing { cluster, epoch, member, wants, wire, pending, strays, bytes, down } =
+            standing;
         let member = member.ok_or(WireError::Missing { what: "who stands there" })?.try_into()?;
-        let epoch = Epoch(epoch);
+        let (cluster, epoch) = (ClusterId(cluster), Epoch(epoch));
         let down = down.into_iter().map(Seat).collect();
         let wants = to_wants(wants)?;
-        Ok(Self { epoch, member, wants, wire, pending, strays, bytes, down })
+        Ok(Self { cluster, epoch, member, wants, wire, pending, strays, bytes, down })
     }
 }
 

@@ -91,6 +91,7 @@ fn rings() -> Vec<(&'static str, Arc<Ring>)> {
 
 fn standings() -> Vec<(&'static str, Standing)> {
     let young = Standing {
+        cluster: ClusterId(0),
         epoch: Epoch::NONE,
         member: member("n1", 1, Tenure::Member),
         wants: Wants::Stay,

@@ -104,7 +104,7 @@ impl Work {
             wants: Wants::default(),
             owners: owners.len(),
             has: counts_of(place, owners.len(), counts),
-            is_to_have: counts_of(target_place, targets.len(), counts),
+            is_to_have: counts_of(target_place, targets.len().max(owners.len()), counts),
             place,
             is_primary: (1..=ring.replicas()).any(|n| ring.primary(partition, n) == seat),
             others: others.collect(),
@@ -319,7 +319,8 @@ impl Other {
 }
 
 /// On how many of `owners` owners records may lie that the one at `place` has, all of them last;
-/// none if it is none.
+/// none if it is none. Records for more owners than there are lie on all of them: so where owners
+/// become fewer, all are the more that there were.
 fn counts_of(place: Option<usize>, owners: usize, counts: &BTreeSet<u8>) -> Vec<usize> {
     let Some(place) = place else {
         return Vec::new();

@@ -175,7 +175,7 @@ fn a_move_that_is_redirected_starts_from_where_the_owners_are() {
 #[test]
 fn a_recovered_ring_is_far_ahead_and_lost_members_have_no_vote() {
     let ring = founded(&[0, 1, 2].into(), Strategy::Balanced);
-    let recovered = ring.recover(Wall(0), &[member(1).seat(), member(2).seat()]);
+    let recovered = ring.recover(Wall(0), &[member(1).seat(), member(2).seat()], member(0).seat());
     assert_eq!(recovered.voters(), [member(0).seat()]);
     assert!(recovered.epoch().0 > 1_000);
     assert_eq!(recovered.members(), ring.members());

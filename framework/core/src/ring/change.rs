@@ -19,8 +19,10 @@ use crate::ring::{Blueprint, Member, Parts, Ring, RingError, Tenure, check_seats
 /// Most members that decide about the next ring; with more, these are spread over zones.
 pub const VOTERS_MAX: usize = 7;
 
-/// How far an operator's recovery jumps ahead: past whatever the lost voters may have decided.
+/// How far an operator's recovery jumps ahead at least: past whatever the lost voters may have
+/// decided. What two operators order at two nodes is most likely of two epochs: the later one holds.
 const RECOVERY_EPOCHS: u64 = 1_000;
+const RECOVERY_SPREAD: u64 = 1_000;
 
 /// Why there is a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,13 +159,15 @@ impl Ring {
     /// The ring in which `lost` decide nothing any more. They stay members, and are evicted like
     /// any that are down; what only they knew is gone.
     ///
-    /// Its epoch is far ahead of what the lost ones may have decided without telling anybody.
+    /// Its epoch is far ahead of what the lost ones may have decided without telling anybody, how
+    /// far depends on the seat `by` where it was ordered.
     #[must_use]
-    pub fn recover(&self, now: Wall, lost: &[Seat]) -> Self {
+    pub fn recover(&self, now: Wall, lost: &[Seat], by: Seat) -> Self {
         let mut parts = Parts { reason: Reason::Recovered, ..self.to_parts() };
         let staying: Vec<_> = self.members.iter().filter(|m| !lost.contains(&m.seat())).collect();
         parts.voters = choose_voters(staying);
-        parts.epoch = Epoch(self.epoch.0 + RECOVERY_EPOCHS);
+        let ahead = RECOVERY_EPOCHS + by.0 % RECOVERY_SPREAD;
+        parts.epoch = Epoch(self.epoch.0 + ahead);
         // What they decided may have been about any partition.
         parts.since = vec![parts.epoch; parts.since.len()];
         parts.decided_at = now;

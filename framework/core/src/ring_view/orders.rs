@@ -136,7 +136,7 @@ impl RingView {
         if left * 2 > voters.len() {
             return Err(OrderRefused::NotNeeded);
         }
-        let recovered = Arc::new(ring.recover(now.wall, &seats));
+        let recovered = Arc::new(ring.recover(now.wall, &seats, self.seat));
         self.learn(now, &recovered, out);
         self.tell_everybody_ring(now, out);
         Ok(recovered.epoch())

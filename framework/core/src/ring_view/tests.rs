@@ -29,6 +29,7 @@ struct Nodes {
     unready: BTreeSet<Seat>,
     expect: usize,
     partitions: u32,
+    wire: u32,
     impossible: Option<NoRing>,
     /// What every node is told first.
     first_fact: Option<Fact>,
@@ -75,6 +76,7 @@ impl Nodes {
             unready: BTreeSet::new(),
             expect,
             partitions: 8,
+            wire: 2,
             impossible: None,
             first_fact: None,
             settings: steward::Settings::default(),
@@ -132,7 +134,7 @@ impl Nodes {
             membership: membership::Settings::default(),
             ring,
             steward: steward::Settings { bootstrap_expect: self.expect, ..self.settings.clone() },
-            wire: 2,
+            wire: self.wire,
             shards: 1,
             kept: kept.unwrap_or_default(),
         });

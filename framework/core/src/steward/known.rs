@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::id::{NodeId, Seat};
+use crate::id::{ClusterId, NodeId, Seat};
 use crate::ring::{Member, Ring};
 use crate::standing::{Standing, Wants};
 use crate::view::{Health, PeerState};
@@ -126,11 +126,16 @@ impl Known {
         ring.members().iter().filter_map(changed).collect()
     }
 
-    /// Nodes that are there, are no members, and want to be, in the order of their seats.
+    /// Nodes that are there, are no members, and want to be, in the order of their seats; those of
+    /// another cluster are not among them.
     #[must_use]
     pub fn waiting(&self, ring: &Ring) -> Vec<Member> {
         let waits = |(seat, standing): &(Seat, &Standing)| {
-            standing.wants == Wants::Stay && self.is_there(*seat) && ring.member(*seat).is_none()
+            let is_foreign = ![ring.cluster(), ClusterId::default()].contains(&standing.cluster);
+            standing.wants == Wants::Stay
+                && self.is_there(*seat)
+                && ring.member(*seat).is_none()
+                && !is_foreign
         };
         self.standings().filter(waits).map(|(_, standing)| standing.member.clone()).collect()
     }

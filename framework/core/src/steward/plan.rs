@@ -93,7 +93,7 @@ pub fn waits(
         Some("an operator has cancelled the last change: apply one to go on")
     } else if settings.change == ChangeMode::Manual && !is_own_wish {
         Some("ring.change is manual: apply it")
-    } else if !known.is_of_one_version(ring) {
+    } else if !known.is_of_one_version(ring) && !is_own_wish {
         Some("nodes of two versions are running: it is made when all are of one")
     } else if target.members.iter().any(|member| !known.is_there(member.seat())) {
         Some("a member is down: it is made when that is back, or evicted")

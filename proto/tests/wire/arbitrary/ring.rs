@@ -130,10 +130,10 @@ fn seats() -> impl Strategy<Value = Vec<Seat>> {
 /// What any node may say of itself.
 pub fn standing() -> impl Strategy<Value = Standing> {
     let wants = select(&[Wants::Stay, Wants::Leave][..]);
-    (number(), member(), wants, any::<[u32; 3]>(), number(), seats()).prop_map(
-        |(epoch, member, wants, [wire, pending, strays], bytes, down)| {
-            let epoch = Epoch(epoch);
-            Standing { epoch, member, wants, wire, pending, strays, bytes, down }
+    (any::<[u64; 2]>(), member(), wants, any::<[u32; 3]>(), number(), seats()).prop_map(
+        |([cluster, epoch], member, wants, [wire, pending, strays], bytes, down)| {
+            let (cluster, epoch) = (ClusterId(cluster), Epoch(epoch));
+            Standing { cluster, epoch, member, wants, wire, pending, strays, bytes, down }
         },
     )
 }

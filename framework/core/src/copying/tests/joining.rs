@@ -295,3 +295,16 @@ fn who_was_blank_while_this_one_was_trusted_proves_nothing_when_it_is_not_any_mo
     world.pass(RETRY_PAUSE);
     assert_eq!(world.done, []);
 }
+
+#[test]
+fn where_owners_become_fewer_one_that_stays_copies_as_many_of_those_there_were() {
+    let ring = moving(3, &["a", "b", "c"], &["a", "b"]);
+    for stayer in ["a", "b"] {
+        let mut world = world(sample::seat(stayer), &ring, STAYER);
+        // What the one that goes and the other one acknowledged this one may lack.
+        assert_eq!(world.done, []);
+        let other = usize::from(world.owner(0) == sample::seat(stayer));
+        world.is_same(other);
+        assert_eq!(world.done, done(Kind::Join));
+    }
+}

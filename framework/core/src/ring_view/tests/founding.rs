@@ -78,3 +78,21 @@ fn one_that_is_lost_amid_the_founding_does_not_hold_up_the_others_for_ever() {
     nodes.pass(Duration::from_secs(60));
     assert_eq!(nodes.epoch("a"), Epoch(1));
 }
+
+#[test]
+fn a_node_of_a_cluster_that_was_founded_apart_is_not_let_in() {
+    let mut nodes = Nodes::founded(&["a"]);
+    let standing = Standing {
+        cluster: ClusterId(99),
+        epoch: Epoch(1),
+        member: Member { id: NodeId(9), ..Member::new(name("x")) },
+        ..nodes.nodes[&seat("a")].control.ring_view().known().own().clone()
+    };
+    let message = Message { epoch: Epoch(1), body: Body::Standing(Box::new(standing)) };
+    nodes.tell(seat("a"), ControlIn::LinkUp { seat: seat("x"), id: NodeId(9) });
+    nodes.tell(seat("a"), ControlIn::Peer { from: seat("x"), message });
+    nodes.letters.clear();
+    nodes.pass(Duration::from_secs(1));
+    let ring = nodes.ring("a");
+    assert!(nodes.nodes[&seat("a")].control.ring_view().known().waiting(ring).is_empty());
+}

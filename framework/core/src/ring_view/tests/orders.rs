@@ -93,6 +93,31 @@ fn an_operator_goes_on_without_voters_that_are_gone_for_good() {
 }
 
 #[test]
+fn recoveries_ordered_at_two_nodes_are_of_two_epochs() {
+    let nodes = Nodes::founded(&["a", "b", "c"]);
+    let lost = [seat("c")];
+    let [one, other] = ["a", "b"].map(|by| nodes.ring(by).recover(Wall(0), &lost, seat(by)));
+    assert_ne!(one.epoch(), other.epoch());
+}
+
+#[test]
+fn a_node_may_leave_while_nodes_of_two_versions_run_and_none_may_join() {
+    let mut nodes = Nodes::new(3);
+    for name in ["a", "b"] {
+        nodes.start(name);
+    }
+    nodes.wire = 1;
+    nodes.start("c");
+    nodes.start("d");
+    nodes.pass(LONG);
+    assert_eq!(nodes.members("a"), ["a", "b", "c"]);
+    nodes.order("c", Order::Leave);
+    nodes.stop("d");
+    nodes.pass(LONG);
+    assert_eq!(nodes.members("a"), ["a", "b"]);
+}
+
+#[test]
 fn the_past_is_remembered() {
     let mut nodes = Nodes::founded(&["a", "b"]);
     nodes.start("c");
