@@ -41,6 +41,7 @@ impl Seen {
             id: Some(member.id),
         };
         let standing = |member: &Member| Standing {
+            cluster: ClusterId::default(),
             epoch: Epoch(4),
             member: member.clone(),
             wants: Wants::Stay,
