@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use peer_ring_core::actor::Wall;
-use peer_ring_core::id::Epoch;
+use peer_ring_core::id::{ClusterId, Epoch};
 use peer_ring_core::key::Partitions;
 use peer_ring_core::ring::{Blueprint, Strategy};
 use peer_ring_core::standing::Wants;
