@@ -96,7 +96,9 @@ impl<S: Subject> Shrinker<'_, S> {
     }
 
     /// Takes a plan for the best one if it fails in the same way. Whether it did.
-    fn try_plan(&mut self, plan: Plan<S>) -> bool {
+    fn try_plan(&mut self, mut plan: Plan<S>) -> bool {
+        // As a schedule that is read has them.
+        plan.calls.sort_by_key(|planned| (planned.at, planned.id));
         let Some(violation) = self.violation_of(&plan) else {
             return false;
         };

@@ -20,7 +20,7 @@ pub(super) fn beside<S: Subject>(plan: &Plan<S>, stream: &mut Stream) -> Plan<S>
     for _ in 0..stream.within(1..=3) {
         change(&mut plan, stream);
     }
-    plan.calls.sort_by_key(|planned| planned.at);
+    plan.calls.sort_by_key(|planned| (planned.at, planned.id));
     plan
 }
 
