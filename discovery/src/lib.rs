@@ -23,6 +23,8 @@
 #![deny(missing_docs)]
 
 mod fixed;
+#[cfg(feature = "swim")]
+pub mod swim;
 
 use futures::future::BoxFuture;
 use peer_ring_core::membership::Fact;

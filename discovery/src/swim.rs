@@ -1,0 +1,49 @@
+//! `swim`: nodes find each other by gossip, with no registry. Two addresses start a cluster.
+//!
+//! The protocol is SWIM (Das, Gupta, Motivala 2002) with suspicion, as [foca] implements it. Each
+//! node probes another one in turn. One that does not answer is probed by a few others on its
+//! behalf; one that answers nobody is suspected, and has some time to refute that by a higher
+//! incarnation before it is declared down. News travel with the probes, and between them. Beyond
+//! the paper, a node that was declared down wrongly is told so by whoever hears it, and renews its
+//! [`Identity`]; nodes that are down are asked now and then whether they are back, which heals
+//! partitions; and what nodes know is compared at times, by asking whom another one knows.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `settings` | what a user sets, and what of it cannot work |
+//! | `agent` | the pure half, an actor: foca, and what stands around it |
+//! | `envelope`, `key`, `replay` | lets nothing in that no key vouches for, or that was heard before |
+//! | `identity` | who a node is, and since when |
+//! | `join` | the way into a cluster, and when all is told |
+//! | `roster` | which nodes there are, and what of it is news |
+//! | `timers` | what foca wants to be told later |
+//! | `perform`, `resolve` | the other half: a UDP socket, a clock, and a resolver of names |
+//!
+//! A node that gossip takes for down exists still, and so no [`Fact`] says otherwise: membership
+//! watches its peers itself. [`Fact::Lost`] is said of a node that leaves by its own word, and of
+//! one that was down for `forget_after_ms`.
+//!
+//! [`Fact`]: peer_ring_core::membership::Fact
+//! [`Fact::Lost`]: peer_ring_core::membership::Fact::Lost
+
+mod agent;
+mod envelope;
+mod identity;
+mod join;
+mod key;
+mod perform;
+mod replay;
+mod resolve;
+mod roster;
+mod settings;
+mod timers;
+
+pub use agent::{Agent, In, Out};
+pub use envelope::Dropped;
+pub use identity::Identity;
+pub use key::Key;
+pub use perform::Swim;
+pub use settings::{BadSetting, Settings};
+
+#[cfg(test)]
+mod tests;
