@@ -15,6 +15,7 @@
 //! | `envelope`, `key`, `replay` | lets nothing in that no key vouches for, or that was heard before |
 //! | `identity` | who a node is, and since when |
 //! | `join` | the way into a cluster, and when all is told |
+//! | `renewal` | when a node that was declared dead says that it lives |
 //! | `roster` | which nodes there are, and what of it is news |
 //! | `timers` | what foca wants to be told later |
 //! | `perform`, `resolve` | the other half: a UDP socket, a clock, and a resolver of names |
@@ -32,6 +33,7 @@ mod identity;
 mod join;
 mod key;
 mod perform;
+mod renewal;
 mod replay;
 mod resolve;
 mod roster;

@@ -17,6 +17,7 @@ use super::envelope::{Body, Dropped, Envelope, Why};
 use super::identity::Identity;
 use super::join::Join;
 use super::key::Keyring;
+use super::renewal::Renewal;
 use super::replay::Heard;
 use super::roster::Roster;
 use super::settings::{BadSetting, Settings};
@@ -74,6 +75,7 @@ pub struct Agent {
     timers: Timers,
     envelope: Envelope,
     roster: Roster,
+    renewal: Renewal,
     rng: StdRng,
     /// How many nodes foca's settings are for.
     sized_for: usize,
@@ -121,6 +123,7 @@ impl Agent {
             settings,
             effects: AccumulatingRuntime::new(),
             timers: Timers::default(),
+            renewal: Renewal::default(),
             rng,
             sized_for: 1,
             dropped: Dropped::default(),
@@ -153,6 +156,8 @@ impl Agent {
 
     fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8], out: &mut Outbox<Out>) {
         let heard = match self.envelope.unwrap(now.wall, bytes) {
+            // Two that are dead would tell each other so for ever.
+            Ok(Body::Packet(_)) if self.renewal.is_dead() => Ok(()),
             Ok(Body::Packet(packet)) => self.packet(packet),
             Ok(Body::Who(seat)) => {
                 self.answer(now, from, seat, out);
@@ -174,8 +179,7 @@ impl Agent {
     }
 
     fn answer(&mut self, now: Now, to: SocketAddr, seat: Seat, out: &mut Outbox<Out>) {
-        let known = self.foca.iter_membership_state().find(|it| it.id().seat() == seat);
-        let start = known.map_or(0, |member| member.id().start());
+        let start = self.start_known_of(seat);
         let here = Body::Here { start, identity: self.foca.identity().clone() };
         out.push(Out::Send { to, bytes: self.envelope.wrap(now.wall, &here) });
     }
@@ -187,28 +191,52 @@ impl Agent {
             return Err(Why::Refused);
         }
         // This node's clock went back while it was away.
-        let renewed = (start > own.start()).then(|| own.started(start.saturating_add(1)));
-        let renewal = renewed.map_or(Ok(()), |it| self.foca.change_identity(it, &mut self.effects));
-        let announced = renewal.and_then(|()| self.foca.announce(seed, &mut self.effects));
-        announced.map_err(|_| Why::Refused)
+        if start > own.start() {
+            self.become_later_than(start);
+        }
+        self.foca.announce(seed, &mut self.effects).map_err(|_| Why::Refused)
     }
 
     fn ask(&mut self, now: Now, seeds: &[SocketAddr], out: &mut Outbox<Out>) {
-        let own = self.foca.identity();
-        let who = Body::Who(own.seat());
-        for &to in seeds.iter().filter(|seed| **seed != own.gossip()) {
-            if self.foca.iter_members().all(|member| member.id().gossip() != to) {
-                out.push(Out::Send { to, bytes: self.envelope.wrap(now.wall, &who) });
-            }
+        let own = self.foca.identity().gossip();
+        let is_member = |at: &SocketAddr| self.members().any(|member| member.gossip() == *at);
+        let strangers: Vec<_> =
+            seeds.iter().copied().filter(|seed| *seed != own && !is_member(seed)).collect();
+        self.ask_who(now, &strangers, out);
+    }
+
+    /// Asks who is there, and what is known there of this node.
+    fn ask_who(&mut self, now: Now, places: &[SocketAddr], out: &mut Outbox<Out>) {
+        let who = Body::Who(self.foca.identity().seat());
+        for &to in places {
+            out.push(Out::Send { to, bytes: self.envelope.wrap(now.wall, &who) });
         }
     }
 
     fn moved(&mut self, gossip: SocketAddr) {
         if gossip != self.foca.identity().gossip() {
-            let identity = self.foca.identity().moved(gossip);
-            // It differs from the one before, and it fits wherever that did.
-            let _ = self.foca.change_identity(identity, &mut self.effects);
+            self.become_identity(self.foca.identity().moved(gossip));
         }
+    }
+
+    /// Takes another start, after all that are known of this node's seat, and after this one.
+    fn become_later_than(&mut self, start: u64) {
+        let own = self.foca.identity();
+        let latest = self.start_known_of(own.seat()).max(own.start()).max(start);
+        self.become_identity(own.started(latest.saturating_add(1)));
+    }
+
+    /// Is another identity from now on, and tells some.
+    fn become_identity(&mut self, identity: Identity) {
+        // It differs from the one before, and it fits wherever that did.
+        let _ = self.foca.change_identity(identity, &mut self.effects);
+        self.ask_some();
+    }
+
+    /// The latest start that foca knows of the node on this seat; zero when it knows of none.
+    fn start_known_of(&self, seat: Seat) -> u64 {
+        let known = self.foca.iter_membership_state().find(|it| it.id().seat() == seat);
+        known.map_or(0, |member| member.id().start())
     }
 
     fn leave(&mut self, now: Now) {
@@ -267,16 +295,33 @@ impl Agent {
 
     /// Asks some nodes whom they know.
     fn ask_some(&mut self) {
-        let known: Vec<_> = self.members().cloned().collect();
-        for _ in 0..ASKED_A_ROUND.min(known.len()) {
-            let asked = known[self.rng.random_range(0..known.len())].clone();
+        for asked in self.draw_members() {
             // What cannot be asked of it is asked of others in the next round.
             let _ = self.foca.announce(asked, &mut self.effects);
         }
     }
 
+    /// A few of the nodes that are up, perhaps one of them twice.
+    fn draw_members(&mut self) -> Vec<Identity> {
+        let known: Vec<_> = self.members().cloned().collect();
+        let draws = ASKED_A_ROUND.min(known.len());
+        (0..draws).map(|_| known[self.rng.random_range(0..known.len())].clone()).collect()
+    }
+
     /// Does what foca asked for.
     fn perform(&mut self, now: Now, out: &mut Outbox<Out>) {
+        self.perform_once(now, out);
+        if matches!(self.phase, Phase::In(_)) && self.renewal.renews(now.tick) {
+            self.become_later_than(0);
+            if self.renewal.is_quarrel() {
+                let asked: Vec<_> = self.draw_members().iter().map(Identity::gossip).collect();
+                self.ask_who(now, &asked, out);
+            }
+            self.perform_once(now, out);
+        }
+    }
+
+    fn perform_once(&mut self, now: Now, out: &mut Outbox<Out>) {
         while let Some((after, timer)) = self.effects.to_schedule() {
             self.timers.set(now.tick + after, timer);
         }
@@ -298,8 +343,12 @@ impl Agent {
             OwnedNotification::Rename(_, identity) => self.roster.renamed(&identity),
             OwnedNotification::Active => self.with_join(|join| join.met(now.tick)),
             OwnedNotification::Idle => self.with_join(|join| join.parted(now.tick)),
-            // Renewed, or gone for good: both are this node's own doing.
-            OwnedNotification::Rejoin(_) | OwnedNotification::Defunct => None,
+            OwnedNotification::Defunct => {
+                self.renewal.died(now.tick);
+                None
+            }
+            // An identity of ours does not renew itself.
+            OwnedNotification::Rejoin(_) => None,
         }
     }
 
@@ -345,7 +394,8 @@ impl Actor for Agent {
         match &self.phase {
             Phase::New => Some(Instant::default()),
             Phase::In(join) => {
-                let others = [self.timers.deadline(), self.roster.deadline()];
+                let renewal = self.renewal.deadline();
+                let others = [self.timers.deadline(), self.roster.deadline(), renewal];
                 others.into_iter().flatten().chain([join.deadline()]).min()
             }
             Phase::Leaving { at, .. } => Some(*at),

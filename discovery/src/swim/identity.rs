@@ -93,8 +93,9 @@ impl Identity {
 impl foca::Identity for Identity {
     type Addr = Seat;
 
+    /// Never: foca would do so at once, each time. [`Renewal`](super::renewal::Renewal) says when.
     fn renew(&self) -> Option<Self> {
-        (!self.0.is_leaving).then(|| self.started(self.0.start.saturating_add(1)))
+        None
     }
 
     fn addr(&self) -> Seat {
@@ -196,12 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn who_renews_wins_and_who_leaves_does_not_renew() {
+    fn the_later_start_wins_and_leaving_is_the_last_word_of_one() {
         let old = identity(1);
-        let new = old.renew().unwrap();
+        let new = old.started(2);
         assert!(new.win_addr_conflict(&old) && !old.win_addr_conflict(&new));
-        let gone = new.leaving();
-        assert!(gone.win_addr_conflict(&new));
-        assert_eq!(gone.renew(), None);
+        assert!(!new.win_addr_conflict(&new));
+        assert!(new.leaving().win_addr_conflict(&new));
+        assert!(new.moved("10.0.0.2:7946".parse().unwrap()).win_addr_conflict(&new));
     }
 }

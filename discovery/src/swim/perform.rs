@@ -80,6 +80,7 @@ async fn run(swim: Swim, facts: Facts) -> Result<(), SourceError> {
         agent,
         socket,
         clock,
+        start,
         places,
         resolving: None,
         tell: teller(facts.clone()),
@@ -126,6 +127,8 @@ struct Performer {
     agent: Agent,
     socket: UdpSocket,
     clock: Clock,
+    /// What was reported last.
+    start: u64,
     places: Places,
     resolving: Option<BoxFuture<'static, Resolved>>,
     tell: mpsc::UnboundedSender<Fact>,
@@ -205,6 +208,11 @@ impl Performer {
     }
 
     fn report(&mut self) {
+        let start = self.agent.identity().start();
+        if self.start != start {
+            self.start = start;
+            tracing::info!(start, "says again in gossip that it lives, and where");
+        }
         let now = self.agent.dropped();
         let is_news = self.dropped.send_if_modified(|before| {
             let is_news = *before != now;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SECOND;
-use super::world::World;
+use super::world::{World, name};
 
 fn starts(world: &World) -> Vec<u64> {
     world.nodes.values().map(|it| it.identity().start()).collect()
@@ -125,4 +125,24 @@ fn a_rolling_restart_with_new_keys_takes_nobody_away() {
     }
     assert_eq!(world.lost(), 0);
     assert!(world.nodes.values().all(|it| it.dropped().unauthentic == 0));
+}
+
+#[test]
+fn two_nodes_of_one_name_raise_no_storm() {
+    let mut world = World::of(5, 9);
+    let sent = world.sent;
+    world.run_for(SECOND * 60);
+    let idle = world.sent - sent;
+    world.start_as(7, name(3), "another:7601");
+    let sent = world.sent;
+    world.run_for(SECOND * 60);
+    let torn = world.sent - sent;
+    assert!(torn < idle * 2, "{idle} datagrams before, {torn} with two of one name");
+    // They take turns, less and less often.
+    world.run_for(SECOND * 540);
+    assert!(world.said_of(0, 3).len() < 60);
+    world.crash(7);
+    world.run_for(SECOND * 60);
+    assert!(world.all_know(5));
+    assert_eq!(world.lost(), 0);
 }

@@ -95,7 +95,12 @@ impl World {
 
     /// Starts a node whose peers link to it at this address.
     pub(super) fn start_at(&mut self, node: usize, address: &str) {
-        let own = Sighting::new(name(node), address);
+        self.start_as(node, name(node), address);
+    }
+
+    /// Starts a node with any name.
+    pub(super) fn start_as(&mut self, node: usize, name: NodeName, address: &str) {
+        let own = Sighting::new(name, address);
         let (start, seed) = (self.wall(node).0, self.rng.random());
         let agent = Agent::new(self.settings.clone(), own, place(node), start, seed).unwrap();
         self.nodes.insert(node, agent);
