@@ -6,8 +6,9 @@ use peer_ring_core::membership::{Fact, Sighting};
 
 use crate::{Facts, Source, SourceError};
 
-/// Says once which members there are. Host names among their addresses are resolved by each
-/// attempt to link, so a host may move.
+/// Says once which members there are. Host names among their addresses are resolved anew by each
+/// attempt to link, so a host may move: when a link breaks or cannot be made, the next attempt asks
+/// where the host is now.
 #[derive(Clone, Debug)]
 pub struct Static {
     members: Vec<Sighting>,
