@@ -93,7 +93,7 @@ impl Identity {
 impl foca::Identity for Identity {
     type Addr = Seat;
 
-    /// Never: foca would do so at once, each time. [`Renewal`](super::renewal::Renewal) says when.
+    /// Never: foca would do so at once, each time. The agent renews it, and says when.
     fn renew(&self) -> Option<Self> {
         None
     }
