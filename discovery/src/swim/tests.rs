@@ -161,3 +161,16 @@ fn one_seed_gives_one_story() {
     };
     assert!(story() == story());
 }
+
+#[test]
+fn a_goodbye_is_heard_where_half_of_all_is_lost() {
+    let is_heard = |seed| {
+        let mut world = World::of(2, seed);
+        world.loss = 0.5;
+        world.tell(1, In::Leave);
+        world.run_for(SECOND);
+        world.lost() == 1
+    };
+    let heard = (0..50).filter(|seed| is_heard(*seed)).count();
+    assert!(heard >= 46, "{heard} of 50");
+}

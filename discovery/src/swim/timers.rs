@@ -38,3 +38,47 @@ impl Timers {
         self.due = due.into_iter().map(|((at, set), timer)| ((at + by, set), timer)).collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(secs: u32) -> Instant {
+        Instant::default() + SECOND * secs
+    }
+
+    /// The tokens of the timers that have fallen due.
+    fn due(timers: &mut Timers, now: Instant) -> Vec<u8> {
+        let token = |timer| match timer {
+            Timer::ProbeRandomMember(token) => token,
+            other => panic!("{other:?} was not set"),
+        };
+        std::iter::from_fn(|| timers.pop(now)).map(token).collect()
+    }
+
+    #[test]
+    fn fall_due_in_their_order_and_not_before() {
+        let mut timers = Timers::default();
+        for (secs, token) in [(3, 1), (1, 2), (3, 3), (2, 4)] {
+            timers.set(at(secs), Timer::ProbeRandomMember(token));
+        }
+        assert_eq!(timers.deadline(), Some(at(1)));
+        assert_eq!(due(&mut timers, at(2)), [2, 4]);
+        assert_eq!(due(&mut timers, at(9)), [1, 3]);
+        assert_eq!(timers.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_put_off_keeps_its_order_and_its_distance() {
+        let mut timers = Timers::default();
+        for (secs, token) in [(3, 1), (1, 2), (3, 3)] {
+            timers.set(at(secs), Timer::ProbeRandomMember(token));
+        }
+        timers.put_off(SECOND * 60);
+        assert_eq!(due(&mut timers, at(61)), [2]);
+        assert_eq!(due(&mut timers, at(62)), [0; 0]);
+        assert_eq!(due(&mut timers, at(63)), [1, 3]);
+    }
+}

@@ -53,6 +53,8 @@ pub(super) struct World {
     pub(super) left: BTreeSet<usize>,
     /// By how much the wall clock of a node differs from the world's, in milliseconds.
     pub(super) skew: BTreeMap<usize, i64>,
+    /// Where nodes are, or were.
+    places: BTreeMap<SocketAddr, usize>,
     /// Nodes that stand still, and until when.
     asleep: BTreeMap<usize, Instant>,
     events: BTreeMap<(Instant, u64), Event>,
@@ -73,6 +75,7 @@ impl World {
             sent: 0,
             left: BTreeSet::new(),
             skew: BTreeMap::new(),
+            places: BTreeMap::new(),
             asleep: BTreeMap::new(),
             events: BTreeMap::new(),
             count: 0,
@@ -240,11 +243,14 @@ impl World {
     }
 
     fn node_at(&self, at: SocketAddr) -> Option<usize> {
-        self.nodes.iter().find(|(_, agent)| agent.identity().gossip() == at).map(|(node, _)| *node)
+        let node = *self.places.get(&at)?;
+        let is_there = self.nodes.get(&node).is_some_and(|it| it.identity().gossip() == at);
+        is_there.then_some(node)
     }
 
     fn perform(&mut self, node: usize, mut out: Outbox<Out>) {
         let from = self.nodes[&node].identity().gossip();
+        self.places.insert(from, node);
         while let Some(order) = out.pop() {
             match order {
                 Out::Send { to, bytes } => self.send(node, from, to, bytes),
