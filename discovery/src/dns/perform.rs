@@ -48,7 +48,8 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
         reason: format!("the system's settings cannot be used, give `servers`: {error}"),
     })?;
     let performer = Performer {
-        directory: Directory::new(settings),
+        directory: Directory::new(settings.clone()),
+        settings,
         resolver,
         query,
         asking: None,
@@ -61,6 +62,7 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
 
 struct Performer {
     directory: Directory,
+    settings: Settings,
     resolver: TokioResolver,
     query: Query,
     asking: Option<BoxFuture<'static, Found>>,
@@ -82,6 +84,9 @@ impl Performer {
             match found {
                 Some(found) => {
                     self.complain(&found);
+                    if found.answer == Answer::Failed {
+                        self.renew_resolver();
+                    }
                     let jitter = rand::rng().random_range(0.5..1.0);
                     let input = In::Answered { answer: found.answer, jitter };
                     self.directory.handle(self.now(), input, &mut out);
@@ -101,6 +106,14 @@ impl Performer {
                     }
                 }
             }
+        }
+    }
+
+    /// Starts over after a failure: the system may ask other servers by now.
+    fn renew_resolver(&mut self) {
+        match resolver(&self.settings) {
+            Ok(resolver) => self.resolver = resolver,
+            Err(error) => tracing::debug!(%error, "the resolver stays as it was"),
         }
     }
 
