@@ -6,7 +6,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use foca::{AccumulatingRuntime, Error, Foca, NoCustomBroadcast, OwnedNotification, PostcardCodec};
+use foca::{
+    AccumulatingRuntime, Error, Foca, Member, NoCustomBroadcast, OwnedNotification, PostcardCodec,
+    State, Timer,
+};
 use peer_ring_core::actor::{Actor, Instant, Now, Outbox};
 use peer_ring_core::id::Seat;
 use peer_ring_core::membership::{Fact, Sighting};
@@ -24,7 +27,7 @@ use super::settings::{BadSetting, Settings};
 use super::timers::Timers;
 
 /// How many nodes are asked in each round of catching up.
-const ASKED_A_ROUND: usize = 3;
+const ASKED_A_ROUND: usize = 5;
 
 /// How often a node that leaves says so.
 const GOODBYES: u8 = 4;
@@ -139,7 +142,7 @@ impl Agent {
 
     /// The other nodes that are up.
     pub fn members(&self) -> impl Iterator<Item = &Identity> {
-        self.foca.iter_members().map(foca::Member::id)
+        self.foca.iter_members().map(Member::id)
     }
 
     /// Whether no other node is up.
@@ -272,10 +275,21 @@ impl Agent {
             self.timers.put_off(late);
         }
         while let Some(timer) = self.timers.pop(now.tick) {
+            if self.is_refuted(&timer) {
+                continue;
+            }
             // A probe that was cut short by a change of identity is the one error that can be.
             let _ = self.foca.handle_timer(timer, &mut self.effects);
             self.perform(now, out);
         }
+    }
+
+    /// Whether this is the end of a suspicion in which there was nothing. foca 2.0 takes nobody for
+    /// down then, but tells the node all the same that it was declared down.
+    fn is_refuted(&self, timer: &Timer<Identity>) -> bool {
+        let Timer::ChangeSuspectToDown { member_id, incarnation, .. } = timer else { return false };
+        let suspect = Member::new(member_id.clone(), *incarnation, State::Suspect);
+        !self.foca.iter_membership_state().any(|member| *member == suspect)
     }
 
     fn find_way_in(&mut self, now: Now, out: &mut Outbox<Out>) {
@@ -341,7 +355,10 @@ impl Agent {
             OwnedNotification::MemberUp(identity) => self.roster.up(&identity),
             OwnedNotification::MemberDown(identity) => self.roster.down(now.tick, &identity),
             OwnedNotification::Rename(_, identity) => self.roster.renamed(&identity),
-            OwnedNotification::Active => self.with_join(|join| join.met(now.tick)),
+            OwnedNotification::Active => {
+                self.roster.hears_again(now.tick);
+                self.with_join(|join| join.met(now.tick))
+            }
             OwnedNotification::Idle => self.with_join(|join| join.parted(now.tick)),
             OwnedNotification::Defunct => {
                 self.renewal.died(now.tick);
@@ -394,8 +411,8 @@ impl Actor for Agent {
         match &self.phase {
             Phase::New => Some(Instant::default()),
             Phase::In(join) => {
-                let renewal = self.renewal.deadline();
-                let others = [self.timers.deadline(), self.roster.deadline(), renewal];
+                let forget_at = self.roster.deadline().filter(|_| !self.is_alone());
+                let others = [self.timers.deadline(), forget_at, self.renewal.deadline()];
                 others.into_iter().flatten().chain([join.deadline()]).min()
             }
             Phase::Leaving { at, .. } => Some(*at),
@@ -410,7 +427,10 @@ impl Actor for Agent {
         if matches!(self.phase, Phase::In(_)) {
             self.run_timers(now, out);
             self.find_way_in(now, out);
-            self.roster.forget(now.tick).for_each(|fact| out.push(Out::Fact(fact)));
+            // Who hears nobody judges nobody: it may be this node that is cut off.
+            if !self.is_alone() {
+                self.roster.forget(now.tick).for_each(|fact| out.push(Out::Fact(fact)));
+            }
         }
         self.say_goodbye(now, out);
         self.perform(now, out);

@@ -14,11 +14,14 @@ use super::settings::Settings;
 /// The pause after the first time that seeds were asked; it doubles with each.
 const ASK_PAUSE_MIN: Duration = Duration::from_millis(250);
 
-/// Rounds without anybody new after which a node has caught up.
-const QUIET_ROUNDS: u8 = 3;
+/// Rounds without anybody new after which a node has caught up, in a small cluster.
+const QUIET_ROUNDS_MIN: usize = 3;
+
+/// For so many nodes known there is one round more: about as many as an answer has room for.
+const NODES_A_ROUND: usize = 20;
 
 /// Rounds after which it stops in any case.
-const ROUNDS_MAX: u8 = 30;
+const ROUNDS_MAX: usize = 60;
 
 /// Where a node is on its way in.
 pub(super) struct Join {
@@ -34,8 +37,8 @@ pub(super) struct Join {
 struct CatchUp {
     at: Instant,
     known: usize,
-    quiet: u8,
-    rounds: u8,
+    quiet: usize,
+    rounds: usize,
 }
 
 impl Join {
@@ -89,7 +92,8 @@ impl Join {
         round.known = round.known.max(known);
         round.rounds += 1;
         round.at = now + self.round_interval;
-        let goes_on = round.quiet < QUIET_ROUNDS && round.rounds < ROUNDS_MAX;
+        let quiet_max = QUIET_ROUNDS_MIN + round.known / NODES_A_ROUND;
+        let goes_on = round.quiet < quiet_max && round.rounds < ROUNDS_MAX;
         if !goes_on {
             self.catch_up = None;
             self.settle_at = now;

@@ -2,7 +2,7 @@
 //!
 //! A node is *up*, or *down since* some time. One that is down still exists: whether it answers is
 //! membership's concern. It is lost when it says that it leaves, or when it was down for
-//! `forget_after_ms`.
+//! `forget_after_ms` during which this node heard of others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,6 +64,12 @@ impl Roster {
             node.down_since.get_or_insert(now);
         }
         None
+    }
+
+    /// This node heard nobody, and hears somebody again: who was down meanwhile is down from now.
+    pub(super) fn hears_again(&mut self, now: Instant) {
+        let down = self.nodes.values_mut().filter_map(|node| node.down_since.as_mut());
+        down.for_each(|since| *since = now);
     }
 
     /// When the next node is to be forgotten.
@@ -138,6 +144,16 @@ mod tests {
         roster.down(Instant(5), &node);
         assert_eq!(roster.up(&node.started(2)), None);
         assert_eq!(roster.deadline(), None);
+    }
+
+    #[test]
+    fn the_time_in_which_nobody_was_heard_does_not_count() {
+        let (mut roster, node) = (roster(), identity("n1", "a:1"));
+        roster.up(&node);
+        roster.down(Instant(5), &node);
+        roster.hears_again(Instant(5) + HOUR);
+        assert_eq!(roster.forget(Instant(5) + HOUR).next(), None);
+        assert_eq!(roster.deadline(), Some(Instant(5) + HOUR + HOUR));
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub struct Settings {
     /// How often nodes that are down, and seeds that are not members, are asked whether they are
     /// back, in milliseconds: what heals a partition. Default 10000.
     pub heal_interval_ms: u64,
-    /// A node that was down for so long does not exist any more, in milliseconds. Default 600000.
+    /// A node that was down for so long does not exist any more, in milliseconds. Time in which this
+    /// node heard nobody does not count. Default 600000.
     pub forget_after_ms: u64,
     /// How long a node that hears of nobody waits before it says that it has told all it knows, in
     /// milliseconds. Default 3000.

@@ -3,7 +3,8 @@
 use super::SECOND;
 use super::world::World;
 
-/// Within so many seconds each of 100 nodes knows of a node that has joined, under 10 % loss.
+/// Within so many seconds each of 100 nodes knows of a node that has joined, and that one of them,
+/// under 10 % loss.
 const JOIN_SECS_MAX: f64 = 5.0;
 
 /// Within so many seconds each of 100 nodes knows of a node that has crashed, under 10 % loss.
