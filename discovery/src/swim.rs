@@ -11,7 +11,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `settings` | what a user sets, and what of it cannot work |
-//! | `agent` | the pure half, an actor: foca, and what stands around it |
+//! | `agent`, `message` | the pure half, an actor: foca, and what stands around it |
 //! | `envelope`, `key`, `replay` | lets nothing in that no key vouches for, or that was heard before |
 //! | `identity` | who a node is, and since when |
 //! | `join` | the way into a cluster, and when all is told |
@@ -32,6 +32,7 @@ mod envelope;
 mod identity;
 mod join;
 mod key;
+mod message;
 mod perform;
 mod renewal;
 mod replay;
@@ -40,10 +41,11 @@ mod roster;
 mod settings;
 mod timers;
 
-pub use agent::{Agent, In, Out};
+pub use agent::Agent;
 pub use envelope::Dropped;
 pub use identity::Identity;
 pub use key::Key;
+pub use message::{In, Out};
 pub use perform::Swim;
 pub use settings::{BadSetting, Settings};
 

@@ -20,6 +20,7 @@ use super::envelope::{Body, Dropped, Envelope, Why};
 use super::identity::Identity;
 use super::join::Join;
 use super::key::Keyring;
+use super::message::{In, Out};
 use super::renewal::Renewal;
 use super::replay::Heard;
 use super::roster::Roster;
@@ -31,42 +32,6 @@ const ASKED_A_ROUND: usize = 5;
 
 /// How often a node that leaves says so.
 const GOODBYES: u8 = 4;
-
-/// What can happen to an agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum In {
-    /// A datagram came.
-    Datagram {
-        /// From where.
-        from: SocketAddr,
-        /// What it says.
-        bytes: Vec<u8>,
-    },
-    /// The seeds are at these addresses now.
-    Seeds(Vec<SocketAddr>),
-    /// Peers send gossip to this node there from now on.
-    Moved(SocketAddr),
-    /// This node leaves the cluster.
-    Leave,
-}
-
-/// What an agent asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Out {
-    /// Send a datagram.
-    Send {
-        /// Whereto.
-        to: SocketAddr,
-        /// What it says.
-        bytes: Vec<u8>,
-    },
-    /// Say this.
-    Fact(Fact),
-    /// Find out where the seeds are, and answer with [`In::Seeds`].
-    Resolve,
-    /// All goodbyes are said.
-    Left,
-}
 
 type Protocol = Foca<Identity, PostcardCodec, StdRng, NoCustomBroadcast>;
 

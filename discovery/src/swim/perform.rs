@@ -13,8 +13,9 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::agent::{Agent, In, Out};
+use super::agent::Agent;
 use super::envelope::Dropped;
+use super::message::{In, Out};
 use super::resolve::{Places, Resolved};
 use super::settings::{BadSetting, Settings};
 use crate::{Facts, Source, SourceError};

@@ -163,3 +163,20 @@ fn who_is_cut_off_for_long_takes_nobody_for_lost() {
     world.run_for(SECOND * 60);
     assert!(!world.facts(4).any(|fact| matches!(fact, Fact::Lost(_))));
 }
+
+#[test]
+fn a_suspicion_from_before_a_long_sleep_condemns_nobody() {
+    for seed in 0..10 {
+        let mut world = World::of(10, seed);
+        let start = world.nodes[&5].identity().start();
+        // Nobody hears node 5, and some suspect it.
+        world.cuts.extend((0..10).map(|other| (5, other)));
+        world.run_for(Duration::from_millis(2_500));
+        world.cuts.clear();
+        // The others hear soon that there is nothing in it; half of them sleep first.
+        [0, 1, 2, 3, 4].into_iter().for_each(|node| world.pause(node, SECOND * 60));
+        world.run_for(SECOND * 150);
+        assert!(world.all_know(10));
+        assert_eq!(world.nodes[&5].identity().start(), start, "seed {seed}");
+    }
+}
