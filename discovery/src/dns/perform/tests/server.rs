@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{PTR, SRV};
 use hickory_resolver::proto::rr::{Name, RData, Record};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::{sleep, timeout};
 
 /// How the server answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +48,17 @@ impl Server {
         tokio::spawn(serve_udp(udp, Arc::clone(&zone)));
         tokio::spawn(serve_tcp(tcp, Arc::clone(&zone)));
         Self { at, zone }
+    }
+
+    /// Waits until it was asked so many times more.
+    pub(super) async fn is_asked(&self, times: usize) {
+        let asked = self.zone().asked_by_udp;
+        let is_enough = async {
+            while self.zone().asked_by_udp < asked + times {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), is_enough).await.expect("it keeps asking");
     }
 
     pub(super) fn zone(&self) -> MutexGuard<'_, Zone> {
