@@ -24,6 +24,17 @@
 //! watches its peers itself. [`Fact::Lost`] is said of a node that leaves by its own word, and of
 //! one that was down for `forget_after_ms`.
 //!
+//! How many seconds it takes, by the settings' defaults, while a tenth of all datagrams is lost:
+//! median and worst of 5 to 30 seeds of the tests' world (`how_long_clusters_of_3_to_200_nodes_take`).
+//!
+//! | nodes | all know each other | all know who joins | who joins knows all | all have a crash for down |
+//! |---|---|---|---|---|
+//! | 3 | 0.1, 0.2 | 0.2, 0.4 | 0.2, 0.5 | 5.8, 6.8 |
+//! | 10 | 0.2, 0.7 | 0.4, 0.6 | 0.5, 0.7 | 6.0, 8.6 |
+//! | 30 | 0.7, 1.1 | 0.4, 0.8 | 0.5, 0.8 | 8.3, 12.2 |
+//! | 100 | 1.2, 1.6 | 0.8, 0.9 | 0.8, 1.0 | 11.2, 13.3 |
+//! | 200 | 1.9, 2.0 | 0.8, 0.8 | 1.9, 2.2 | 11.3, 12.2 |
+//!
 //! [`Fact`]: peer_ring_core::membership::Fact
 //! [`Fact::Lost`]: peer_ring_core::membership::Fact::Lost
 
