@@ -4,6 +4,12 @@
 //! a node that exists is also alive is none of its business: links and probes tell. Which source a
 //! node uses is one block of its configuration.
 //!
+//! | source | feature | says |
+//! |---|---|---|
+//! | [`Static`] | | the members that stand in the configuration |
+//! | `swim` | `swim` | whom nodes hear of by gossip among themselves; needs two addresses |
+//! | `dns` | `dns` | whom the records of a name list |
+//!
 //! ```
 //! use peer_ring_core::id::NodeName;
 //! use peer_ring_core::membership::{Fact, Sighting};
@@ -22,7 +28,11 @@
 
 #![deny(missing_docs)]
 
+#[cfg(feature = "dns")]
+pub mod dns;
 mod fixed;
+#[cfg(feature = "swim")]
+pub mod swim;
 
 use futures::future::BoxFuture;
 use peer_ring_core::membership::Fact;
