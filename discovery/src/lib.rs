@@ -22,7 +22,19 @@
 
 #![deny(missing_docs)]
 
+#[cfg(feature = "_registry")]
+mod announcement;
+#[cfg(feature = "_backend")]
+mod backend;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod fixed;
+#[cfg(feature = "_backend")]
+mod retry;
+#[cfg(feature = "_backend")]
+mod said;
+#[cfg(feature = "_backend")]
+mod settings;
 
 use futures::future::BoxFuture;
 use peer_ring_core::membership::Fact;
@@ -30,6 +42,8 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use fixed::Static;
+#[cfg(feature = "_backend")]
+pub use settings::{Backoff, BadSetting};
 
 /// Facts that may wait for the node to take them in.
 const FACTS_MAX: usize = 256;
