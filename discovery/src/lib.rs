@@ -29,6 +29,8 @@ mod backend;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 mod fixed;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 #[cfg(feature = "_backend")]
 mod retry;
 #[cfg(feature = "_backend")]
