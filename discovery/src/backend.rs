@@ -88,8 +88,13 @@ impl Health {
     }
 
     fn failed(&self, trouble: &Trouble, chance: f64) -> Verdict {
+        self.bad(trouble.reason());
+        self.state().retry.failed(trouble, chance)
+    }
+
+    /// The backend does not answer for now, in an attempt that goes on.
+    pub fn bad(&self, reason: &str) {
         let mut state = self.state();
-        let reason = trouble.reason();
         match &mut state.trouble {
             Some((_, last)) if last == reason => {}
             Some((_, last)) => {
@@ -101,7 +106,6 @@ impl Health {
                 state.trouble = Some((Instant::now(), reason.to_owned()));
             }
         }
-        state.retry.failed(trouble, chance)
     }
 
     async fn complain_for_ever(&self) {

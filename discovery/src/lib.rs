@@ -37,6 +37,8 @@ mod retry;
 mod said;
 #[cfg(feature = "_backend")]
 mod settings;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 use futures::future::BoxFuture;
 use peer_ring_core::membership::Fact;
