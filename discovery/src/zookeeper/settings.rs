@@ -94,11 +94,8 @@ impl Settings {
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
-        match (self.access, &self.user) {
-            (Some(Access::Creator | Access::CreatorAndReaders), None) => {
-                return Err(BadSetting::new("access", "needs a user; give one, or say open"));
-            }
-            (Some(_) | None, Some(_)) | (Some(Access::Open) | None, None) => {}
+        if self.access.is_some_and(|access| access != Access::Open) && self.user.is_none() {
+            return Err(BadSetting::new("access", "needs a user; give one, or say open"));
         }
         readable("password_file", self.password_file.as_deref())?;
         self.backoff.check()
