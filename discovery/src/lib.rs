@@ -2,7 +2,12 @@
 //!
 //! A [`Source`] says which nodes exist and where ([`Fact`]s), for as long as the node runs. Whether
 //! a node that exists is also alive is none of its business: links and probes tell. Which source a
-//! node uses is one block of its configuration.
+//! node uses is one block of its configuration. [`Static`] is always there; each other source has a
+//! feature of this crate, by its name: `etcd`, `kubernetes`, `zookeeper`.
+//!
+//! A source with a server behind it keeps trying for as long as the node listens. While the server
+//! is away everything it said stays true, and afterwards it says the difference. It has two halves,
+//! a pure one that makes facts and orders of what the server says, and one that performs the orders.
 //!
 //! ```
 //! use peer_ring_core::id::NodeName;

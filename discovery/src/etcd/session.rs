@@ -22,6 +22,10 @@ use crate::announcement;
 use crate::backend::{Backend, Health};
 use crate::retry::Trouble;
 
+/// The longest time between two questions for the lease's life. They show as well that the server
+/// hangs; pings of HTTP/2 would too, but etcd hangs up on who sends more than one in 5 s.
+const BEAT_MAX: Duration = Duration::from_secs(5);
+
 /// What connects, one endpoint after the other.
 pub(super) struct Session {
     settings: Settings,
@@ -157,7 +161,8 @@ impl Live<'_> {
     async fn keep_alive(&mut self, lease: i64) -> Result<Option<In>, Error> {
         match self.client.lease_keep_alive(lease).await {
             Ok((keeper, answers)) => {
-                let mut ticks = interval(Duration::from_millis(self.settings.lease_ttl_ms / 3));
+                let third = Duration::from_millis(self.settings.lease_ttl_ms / 3);
+                let mut ticks = interval(third.min(BEAT_MAX));
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 self.lease = Some(Kept { keeper, answers, ticks, due: None });
                 Ok(None)
@@ -294,10 +299,10 @@ fn options(settings: &Settings) -> Result<ConnectOptions, Trouble> {
     let mut options = ConnectOptions::new()
         .with_timeout(settings.timeout())
         .with_connect_timeout(settings.timeout())
-        .with_keep_alive(settings.timeout(), settings.timeout())
-        .with_keep_alive_while_idle(true)
         // A member that has lost its leader cuts the watch, instead of keeping quiet.
-        .with_require_leader(true);
+        .with_require_leader(true)
+        // Tokens of etcd go stale when nothing is asked for some minutes.
+        .with_auto_token_refresh(true);
     if let (Some(user), Some(file)) = (&settings.user, &settings.password_file) {
         let password = String::from_utf8(read("password_file", file)?)
             .map_err(|_| Trouble::Misconfigured("password_file: is not UTF-8".into()))?;
