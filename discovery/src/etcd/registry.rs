@@ -125,10 +125,12 @@ impl Registry {
                 out.push(Out::Announce { lease });
             }
             In::Announced { revision } => self.announced = Some(revision),
+            // Several orders may come back with the same bad news.
             In::LeaseLost => {
-                self.lease = None;
-                self.announced = None;
-                out.push(Out::Grant);
+                if self.lease.take().is_some() {
+                    self.announced = None;
+                    out.push(Out::Grant);
+                }
             }
             In::Listed { revision, entries } => self.listed(revision, entries, out),
             In::Changed(changes) => {

@@ -50,15 +50,19 @@ impl Session {
         client.map_err(|error| trouble(endpoint, &error))
     }
 
-    /// Works until something breaks.
-    async fn work(&mut self, facts: &Facts, health: &Health) -> Result<Infallible, Trouble> {
+    /// Works until something breaks. What was asked for then is left in `out`.
+    async fn work(
+        &mut self,
+        out: &mut Outbox<Out>,
+        facts: &Facts,
+        health: &Health,
+    ) -> Result<Infallible, Trouble> {
         let client = self.connect().await?;
         self.client = Some(client.clone());
         let endpoint = &self.settings.endpoints[(self.turn - 1) % self.settings.endpoints.len()];
         let mut live =
             Live { client, settings: &self.settings, own: &self.own, lease: None, watch: None };
-        let mut out = Outbox::new();
-        self.registry.handle(In::Connected, &mut out);
+        self.registry.handle(In::Connected, out);
         loop {
             while let Some(order) = out.pop() {
                 let input = live.perform(order, facts).await;
@@ -66,11 +70,11 @@ impl Session {
                     if matches!(input, In::Listed { .. }) {
                         health.good();
                     }
-                    self.registry.handle(input, &mut out);
+                    self.registry.handle(input, out);
                 }
             }
             let input = live.next().await.map_err(|error| trouble(endpoint, &error))?;
-            self.registry.handle(input, &mut out);
+            self.registry.handle(input, out);
         }
     }
 }
@@ -79,10 +83,12 @@ impl Backend for Session {
     const NAME: &'static str = "etcd";
 
     async fn attempt(&mut self, facts: &Facts, health: &Health) -> Trouble {
-        match self.work(facts, health).await {
+        let mut out = Outbox::new();
+        match self.work(&mut out, facts, health).await {
             Ok(never) => match never {},
             Err(trouble) => {
                 self.client = None;
+                say_rest(&mut out, facts).await;
                 trouble
             }
         }
@@ -97,6 +103,16 @@ impl Backend for Session {
         let Ok(mut client) = client else { return };
         if let Err(error) = client.lease_revoke(lease).await {
             tracing::debug!(%error, "could not revoke the lease; it will run out");
+        }
+    }
+}
+
+/// Says what the registry decided before the session broke: it takes that for said, and will not
+/// say it again.
+async fn say_rest(out: &mut Outbox<Out>, facts: &Facts) {
+    for order in out.drain() {
+        if let Out::Say(fact) = order {
+            facts.say(fact).await;
         }
     }
 }

@@ -59,8 +59,13 @@ impl Sessions {
         }
     }
 
-    /// Works until the session is over.
-    async fn work(&mut self, facts: &Facts, health: &Health) -> Result<Infallible, Trouble> {
+    /// Works until the session is over. What was asked for then is left in `out`.
+    async fn work(
+        &mut self,
+        out: &mut Outbox<Out>,
+        facts: &Facts,
+        health: &Health,
+    ) -> Result<Infallible, Trouble> {
         let client = self.open().await?;
         let mut live = Live {
             states: client.state_watcher(),
@@ -71,8 +76,7 @@ impl Sessions {
         };
         let session = client.session_id().0;
         self.client = Some(client);
-        let mut out = Outbox::new();
-        self.roster.handle(In::Opened { session }, &mut out);
+        self.roster.handle(In::Opened { session }, out);
         loop {
             while let Some(order) = out.pop() {
                 match live.perform(order, facts).await {
@@ -80,22 +84,22 @@ impl Sessions {
                         if matches!(input, In::Listed(_)) {
                             health.good();
                         }
-                        self.roster.handle(input, &mut out);
+                        self.roster.handle(input, out);
                     }
                     Ok(None) => {}
                     // The session may live on; all that was asked is asked again in its next
                     // connection.
                     Err(Error::ConnectionLoss | Error::Timeout) => {
-                        out = Outbox::new();
+                        say_rest(out, facts).await;
                         health.bad("the connection is lost");
                         live.connected().await.map_err(|it| trouble(&self.settings, &it))?;
-                        self.roster.handle(In::Reconnected, &mut out);
+                        self.roster.handle(In::Reconnected, out);
                     }
                     Err(error) => return Err(trouble(&self.settings, &error)),
                 }
             }
             match live.next().await.map_err(|error| trouble(&self.settings, &error))? {
-                Next::News(input) => self.roster.handle(input, &mut out),
+                Next::News(input) => self.roster.handle(input, out),
                 Next::Disconnected => health.bad("the connection is lost"),
             }
         }
@@ -106,10 +110,12 @@ impl Backend for Sessions {
     const NAME: &'static str = "zookeeper";
 
     async fn attempt(&mut self, facts: &Facts, health: &Health) -> Trouble {
-        match self.work(facts, health).await {
+        let mut out = Outbox::new();
+        match self.work(&mut out, facts, health).await {
             Ok(never) => match never {},
             Err(trouble) => {
                 self.client = None;
+                say_rest(&mut out, facts).await;
                 trouble
             }
         }
@@ -127,6 +133,16 @@ impl Backend for Sessions {
         };
         if is_own && let Err(error) = client.delete(&path, None).await {
             tracing::debug!(%error, "could not delete the znode; it goes with the session");
+        }
+    }
+}
+
+/// Says what the roster decided before the connection broke, and forgets the other orders: it takes
+/// that for said, and will not say it again.
+async fn say_rest(out: &mut Outbox<Out>, facts: &Facts) {
+    for order in out.drain() {
+        if let Out::Say(fact) = order {
+            facts.say(fact).await;
         }
     }
 }
@@ -313,5 +329,37 @@ fn trouble(settings: &Settings, error: &Error) -> Trouble {
             "{servers}: {error}; ZooKeeper 3.6 or later is needed, for its persistent watches"
         )),
         other => Trouble::Outage(format!("{servers}: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use peer_ring_core::membership::Fact;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_decided_before_the_connection_broke_is_said() {
+        let (facts, mut said) = Facts::channel();
+        let mut out = Outbox::new();
+        for order in [Out::Replace, Out::Say(Fact::Settled), Out::List] {
+            out.push(order);
+        }
+        say_rest(&mut out, &facts).await;
+        assert!(out.is_empty());
+        drop(facts);
+        assert_eq!((said.recv().await, said.recv().await), (Some(Fact::Settled), None));
+    }
+
+    #[test]
+    fn only_children_of_the_path_are_news() {
+        let news_of = |event, path: &str| news("/a/nodes", &WatchedEvent::new(event, path));
+        let n1 = "n1".to_owned();
+        let touched = In::Touched { name: n1.clone() };
+        assert_eq!(news_of(EventType::NodeCreated, "/a/nodes/n1"), Some(touched));
+        assert_eq!(news_of(EventType::NodeDeleted, "/a/nodes/n1"), Some(In::Deleted { name: n1 }));
+        assert_eq!(news_of(EventType::NodeCreated, "/a/nodes"), None);
+        assert_eq!(news_of(EventType::NodeCreated, "/a/nodes/n1/x"), None);
+        assert_eq!(news_of(EventType::NodeCreated, "/a/nodesx/n1"), None);
     }
 }

@@ -81,6 +81,8 @@ impl ZooKeeperServer {
 
     fn serves(&self) -> bool {
         let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        // A server that is about to start takes connections and may never answer them.
+        socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         let mut answer = String::new();
         let asked = socket.write_all(b"srvr").and_then(|()| socket.read_to_string(&mut answer));
         asked.is_ok() && answer.contains("Mode:")
