@@ -137,7 +137,7 @@ async fn a_lease_that_is_revoked_is_replaced() {
     assert!(again < Duration::from_secs(3), "{again:?}");
     // Nor does it vanish when the old lease would have run out.
     n1.listen(Duration::from_secs(4)).await;
-    assert_eq!(n1.view(), ["n1=h:1", "n2=h:2"]);
+    assert_eq!((n1.view().len(), &n1.lost[..]), (2, &["n2".to_owned()][..]));
 }
 
 #[tokio::test]
@@ -180,6 +180,7 @@ async fn a_dead_endpoint_and_a_killed_leader_are_got_round() {
     eprintln!("etcd: {after:?} after the leader was killed a new node is seen");
     n1.listen(Duration::from_secs(4)).await;
     assert_eq!(n1.view(), ["n1=h:1", "n2=h:2", "n3=h:3"]);
+    assert_eq!(n1.lost, [""; 0], "no lease ran out");
 }
 
 #[tokio::test]
