@@ -27,4 +27,4 @@ mod settings;
 
 pub use directory::{Answer, Directory, In, Out};
 pub use perform::Dns;
-pub use settings::{BadSetting, Settings};
+pub use settings::Settings;

@@ -24,7 +24,6 @@
 //!
 //! [`view`] decides, [`watch`] performs; [`slices`] and [`pods`] read what Kubernetes says.
 
-mod downward;
 mod pods;
 mod settings;
 mod slices;
@@ -38,7 +37,6 @@ use peer_ring_core::membership::Sighting;
 use crate::backend::keep_at;
 use crate::{Facts, Source, SourceError};
 
-pub use downward::Downward;
 pub use settings::{Address, Port, Settings};
 
 /// Says which pods of a service, or with certain labels, there are.

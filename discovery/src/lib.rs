@@ -82,6 +82,12 @@ pub trait Source: Send + 'static {
     fn run(self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>>;
 }
 
+impl Source for Box<dyn Source> {
+    fn run(self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>> {
+        (*self).run(facts)
+    }
+}
+
 /// Where a source says its facts.
 #[derive(Clone, Debug)]
 pub struct Facts(mpsc::Sender<Fact>);

@@ -1,4 +1,4 @@
-//! What the settings of all sources with a server behind them have in common.
+//! What the settings of the sources have in common.
 
 use std::time::Duration;
 
@@ -60,6 +60,7 @@ pub(crate) fn above_zero(field: &'static str, value: u64) -> Result<(), BadSetti
 }
 
 /// Checks that a file can be read, so that a mistake shows before the node starts.
+#[cfg(feature = "_backend")]
 pub(crate) fn readable(
     field: &'static str,
     path: Option<&std::path::Path>,

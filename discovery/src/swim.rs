@@ -58,7 +58,7 @@ pub use identity::Identity;
 pub use key::Key;
 pub use message::{In, Out};
 pub use perform::Swim;
-pub use settings::{BadSetting, Settings};
+pub use settings::Settings;
 
 #[cfg(test)]
 mod tests;

@@ -146,8 +146,7 @@ impl Directory {
     }
 
     fn back_off(&mut self, jitter: f64) -> Duration {
-        let least = Duration::from_millis(self.settings.backoff_min_ms);
-        let most = Duration::from_millis(self.settings.backoff_max_ms);
+        let (least, most) = self.settings.backoff.pauses();
         self.pause = (self.pause * 2).clamp(least, most);
         self.pause.mul_f64(jitter)
     }

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::directory::{Answer, Directory, In, Out};
 use super::lookup::{Found, look_up, resolver};
-use super::settings::{BadSetting, Query, Settings};
-use crate::{Facts, Source, SourceError};
+use super::settings::{Query, Settings};
+use crate::{BadSetting, Facts, Source, SourceError};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);

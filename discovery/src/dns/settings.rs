@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::Name;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+
+use crate::settings::{Backoff, BadSetting, above_zero};
 
 /// The block `dns` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +29,8 @@ pub struct Settings {
     pub ttl_max_ms: u64,
     /// How long a server may take to answer, in milliseconds. Default 2000.
     pub timeout_ms: u64,
-    /// The pause after the first failure, in milliseconds; it doubles with each. Default 250.
-    pub backoff_min_ms: u64,
-    /// The longest pause after a failure, in milliseconds. Default 10000.
-    pub backoff_max_ms: u64,
+    /// The pauses after failures.
+    pub backoff: Backoff,
     /// A node that answers leave out for so long does not exist any more, in milliseconds. Default
     /// 30000.
     pub forget_after_ms: u64,
@@ -50,22 +49,11 @@ impl Default for Settings {
             ttl_min_ms: 1_000,
             ttl_max_ms: 30_000,
             timeout_ms: 2_000,
-            backoff_min_ms: 250,
-            backoff_max_ms: 10_000,
+            backoff: Backoff::default(),
             forget_after_ms: 30_000,
             settle_after_ms: 3_000,
         }
     }
-}
-
-/// A setting that cannot work.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{field}: {wrong}")]
-pub struct BadSetting {
-    /// Its name, below `discovery.dns`.
-    pub field: &'static str,
-    /// What is wrong with it, and what to do.
-    pub wrong: String,
 }
 
 /// Which records say which nodes there are.
@@ -82,27 +70,14 @@ impl Settings {
     /// [`BadSetting`] names the field and what to do.
     pub fn check(&self) -> Result<(), BadSetting> {
         self.query()?;
-        let bounds = [
-            ("ttl_max_ms", self.ttl_max_ms, "ttl_min_ms", self.ttl_min_ms),
-            ("backoff_max_ms", self.backoff_max_ms, "backoff_min_ms", self.backoff_min_ms),
-        ];
-        for (field, most, other, least) in bounds {
-            if least == 0 {
-                return Err(BadSetting {
-                    field: other,
-                    wrong: "is 0, at least 1 works".to_owned(),
-                });
-            }
-            if most < least {
-                let wrong = format!("is {most}, less than {other}, which is {least}");
-                return Err(BadSetting { field, wrong });
-            }
+        above_zero("ttl_min_ms", self.ttl_min_ms)?;
+        if self.ttl_max_ms < self.ttl_min_ms {
+            let (most, least) = (self.ttl_max_ms, self.ttl_min_ms);
+            let problem = format!("{most} is less than ttl_min_ms, {least}");
+            return Err(BadSetting::new("ttl_max_ms", problem));
         }
-        if self.timeout_ms == 0 {
-            let wrong = "is 0, at least 1 works".to_owned();
-            return Err(BadSetting { field: "timeout_ms", wrong });
-        }
-        Ok(())
+        above_zero("timeout_ms", self.timeout_ms)?;
+        self.backoff.check()
     }
 
     /// Which records to ask for.
@@ -113,20 +88,20 @@ impl Settings {
                 Ok(Query::Host { name: name("host", host)?, port })
             }
             (None, Some(_), _) => {
-                let wrong = "is missing: say at which port the nodes of `host` are linked to";
-                Err(BadSetting { field: "port", wrong: wrong.to_owned() })
+                let problem = "is missing: say at which port the nodes of `host` are linked to";
+                Err(BadSetting::new("port", problem))
             }
             (Some(_), None, Some(_)) => {
-                let wrong = "goes with `host` only: SRV records have ports of their own";
-                Err(BadSetting { field: "port", wrong: wrong.to_owned() })
+                let problem = "goes with `host` only: SRV records have ports of their own";
+                Err(BadSetting::new("port", problem))
             }
             (Some(_), Some(_), _) => {
-                let wrong = "only one of `srv` and `host` can say which nodes there are";
-                Err(BadSetting { field: "host", wrong: wrong.to_owned() })
+                let problem = "only one of `srv` and `host` can say which nodes there are";
+                Err(BadSetting::new("host", problem))
             }
             (None, None, _) => {
-                let wrong = "is missing: give the name of SRV records, or `host` and `port`";
-                Err(BadSetting { field: "srv", wrong: wrong.to_owned() })
+                let problem = "is missing: give the name of SRV records, or `host` and `port`";
+                Err(BadSetting::new("srv", problem))
             }
         }
     }
@@ -143,7 +118,7 @@ impl Settings {
 }
 
 fn name(field: &'static str, text: &str) -> Result<Name, BadSetting> {
-    let bad = |why: String| BadSetting { field, wrong: format!("{text:?} is no name: {why}") };
+    let bad = |why| BadSetting::new(field, format!("{text:?} is no name: {why}"));
     match Name::from_utf8(text) {
         Ok(name) if !name.is_root() => Ok(name),
         Ok(_) => Err(bad("it is empty".to_owned())),
@@ -176,9 +151,9 @@ mod tests {
     #[test]
     fn bounds_that_cross_are_refused() {
         let crossed = "{srv: p, ttl_min_ms: 50, ttl_max_ms: 40}";
-        assert_eq!(said(crossed), "ttl_max_ms: is 40, less than ttl_min_ms, which is 50");
-        assert_eq!(said("{srv: p, backoff_min_ms: 0}"), "backoff_min_ms: is 0, at least 1 works");
-        assert_eq!(said("{srv: p, timeout_ms: 0}"), "timeout_ms: is 0, at least 1 works");
+        assert_eq!(said(crossed), "ttl_max_ms: 40 is less than ttl_min_ms, 50");
+        assert!(said("{srv: p, backoff: {min_ms: 0}}").starts_with("backoff.min_ms: 0 is not"));
+        assert!(said("{srv: p, timeout_ms: 0}").starts_with("timeout_ms: 0 is not above 0"));
     }
 
     #[test]

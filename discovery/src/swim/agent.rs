@@ -24,8 +24,9 @@ use super::message::{In, Out};
 use super::renewal::Renewal;
 use super::replay::Heard;
 use super::roster::Roster;
-use super::settings::{BadSetting, Settings};
+use super::settings::Settings;
 use super::timers::Timers;
+use crate::BadSetting;
 
 /// How many nodes are asked in each round of catching up.
 const ASKED_A_ROUND: usize = 5;

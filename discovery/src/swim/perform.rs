@@ -17,8 +17,8 @@ use super::agent::Agent;
 use super::envelope::Dropped;
 use super::message::{In, Out};
 use super::resolve::{Places, Resolved};
-use super::settings::{BadSetting, Settings};
-use crate::{Facts, Source, SourceError};
+use super::settings::Settings;
+use crate::{BadSetting, Facts, Source, SourceError};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);

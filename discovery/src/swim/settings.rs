@@ -7,11 +7,11 @@ use std::time::Duration;
 use foca::{Config, PeriodicParams};
 use peer_ring_core::membership::Sighting;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::envelope::OVERHEAD_BYTES;
 use super::identity::Identity;
 use super::key::{KEY_BYTES_MIN, KEYS_MAX, Key};
+use crate::settings::BadSetting;
 
 /// Most identities in the header of a packet, and one more: an update that the header leaves room
 /// for.
@@ -85,16 +85,6 @@ impl Default for Settings {
     }
 }
 
-/// A setting that cannot work.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{field}: {wrong}")]
-pub struct BadSetting {
-    /// Its name, below `discovery.swim`.
-    pub field: &'static str,
-    /// What is wrong with it, and what to do.
-    pub wrong: String,
-}
-
 impl Settings {
     /// Whether a node that says this of itself can gossip so.
     ///
@@ -108,7 +98,7 @@ impl Settings {
     }
 
     fn check_keys(&self) -> Result<(), BadSetting> {
-        let bad = |wrong| Err(BadSetting { field: "keys", wrong });
+        let bad = |problem| Err(BadSetting::new("keys", problem));
         if self.keys.is_empty() {
             return bad("is empty: give all nodes one secret, such as `openssl rand -hex 32` says"
                 .to_owned());
@@ -128,18 +118,18 @@ impl Settings {
 
     fn check_addresses(&self, own: &Sighting) -> Result<(), BadSetting> {
         if let Some(odd) = self.seeds.iter().find(|seed| split(seed).is_none()) {
-            let wrong = format!("{odd:?} is no `host:port`");
-            return Err(BadSetting { field: "seeds", wrong });
+            let problem = format!("{odd:?} is no `host:port`");
+            return Err(BadSetting::new("seeds", problem));
         }
         let advertised = self.advertised(own);
         let Some((host, port)) = split(&advertised) else {
-            let wrong = format!("{advertised:?} is no `host:port`");
-            return Err(BadSetting { field: "advertise", wrong });
+            let problem = format!("{advertised:?} is no `host:port`");
+            return Err(BadSetting::new("advertise", problem));
         };
         let is_nowhere = matches!(host, "0.0.0.0" | "::" | "[::]");
         if is_nowhere || (port == 0 && self.listen.port() != 0) {
-            let wrong = format!("peers cannot send to {advertised:?}: say where they reach it");
-            return Err(BadSetting { field: "advertise", wrong });
+            let problem = format!("peers cannot send to {advertised:?}: say where they reach it");
+            return Err(BadSetting::new("advertise", problem));
         }
         Ok(())
     }
@@ -155,15 +145,15 @@ impl Settings {
             ("clock_skew_max_ms", self.clock_skew_max_ms, 1_000),
         ];
         if let Some((field, given, least)) = times.into_iter().find(|(_, given, min)| given < min) {
-            return Err(BadSetting { field, wrong: format!("is {given}, at least {least} works") });
+            return Err(BadSetting::new(field, format!("is {given}, at least {least} works")));
         }
         if self.probe_timeout_ms >= self.probe_interval_ms {
-            let wrong = format!(
+            let problem = format!(
                 "is {}: it must be less than probe_interval_ms, {}, so that others can be asked \
                  within it",
                 self.probe_timeout_ms, self.probe_interval_ms
             );
-            return Err(BadSetting { field: "probe_timeout_ms", wrong });
+            return Err(BadSetting::new("probe_timeout_ms", problem));
         }
         Ok(())
     }
@@ -171,20 +161,20 @@ impl Settings {
     fn check_sizes(&self, own: &Sighting) -> Result<(), BadSetting> {
         if !DATAGRAM_BYTES.contains(&self.datagram_bytes_max) {
             let (least, most) = (DATAGRAM_BYTES.start(), DATAGRAM_BYTES.end());
-            let wrong = format!("is {}, from {least} to {most} works", self.datagram_bytes_max);
-            return Err(BadSetting { field: "datagram_bytes_max", wrong });
+            let problem = format!("is {}, from {least} to {most} works", self.datagram_bytes_max);
+            return Err(BadSetting::new("datagram_bytes_max", problem));
         }
         // The largest of numbers and addresses: what is said must fit whatever they are.
         let widest = SocketAddr::from(([0; 16], u16::MAX));
         let bytes = Identity::new(own.clone(), widest, u64::MAX).bytes();
         let most = (self.packet_bytes_max() - HEADER_BYTES) / IDENTITIES_A_PACKET;
         if bytes > most {
-            let wrong = format!(
+            let problem = format!(
                 "{} leaves {most} bytes for what a node says of itself, and name, address, zone \
                  and metadata of this one take {bytes}: shorten them, or raise this",
                 self.datagram_bytes_max
             );
-            return Err(BadSetting { field: "datagram_bytes_max", wrong });
+            return Err(BadSetting::new("datagram_bytes_max", problem));
         }
         Ok(())
     }

@@ -119,11 +119,11 @@ fn an_outage_takes_nobody_away_and_what_changed_meanwhile_is_said_after_it() {
 fn failures_are_repeated_less_and_less_often() {
     let mut story = Story::new();
     let mut waits = || story.answer(Answer::Failed).1.as_millis();
-    assert_eq!([waits(), waits(), waits(), waits()], [250, 500, 1_000, 2_000]);
-    (0..10).for_each(|_| assert!(waits() <= 10_000));
-    assert_eq!(waits(), 10_000);
+    assert_eq!([waits(), waits(), waits(), waits()], [100, 200, 400, 800]);
+    (0..10).for_each(|_| assert!(waits() <= 5_000));
+    assert_eq!(waits(), 5_000);
     story.says(nodes(&[("n1", &["a:1"])]));
-    assert_eq!(story.answer(Answer::Failed).1.as_millis(), 250);
+    assert_eq!(story.answer(Answer::Failed).1.as_millis(), 100);
 }
 
 #[test]

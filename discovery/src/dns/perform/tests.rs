@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::Backoff;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -23,8 +24,7 @@ fn settings(server: &Server) -> Settings {
         ttl_min_ms: 50,
         ttl_max_ms: 100,
         timeout_ms: 200,
-        backoff_min_ms: 20,
-        backoff_max_ms: 50,
+        backoff: Backoff { min_ms: 20, max_ms: 50 },
         forget_after_ms: 300,
         settle_after_ms: 300,
         ..Settings::default()
