@@ -79,11 +79,10 @@ impl NodeConfig {
                 let owning = members.iter().filter(|member| member.weight != Some(0)).count();
                 u8::try_from(owning).unwrap_or(u8::MAX)
             }
-            (Strategy::Full, None) => {
-                self.ring.bootstrap_expect.map_or(self.ring.replicas, |founders| {
-                    u8::try_from(founders).unwrap_or(u8::MAX)
-                })
-            }
+            (Strategy::Full, None) => self
+                .ring
+                .bootstrap_expect
+                .map_or(self.ring.replicas, |founders| u8::try_from(founders).unwrap_or(u8::MAX)),
             (
                 Strategy::Balanced | Strategy::Tokens | Strategy::Rendezvous | Strategy::Modulo,
                 _,

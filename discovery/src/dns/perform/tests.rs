@@ -1,5 +1,6 @@
 //! The source against a DNS server of the test's own, over real sockets.
 
+#[path = "../../../tests/world/dns_server.rs"]
 mod server;
 
 use peer_ring_core::membership::{Fact, Sighting};
