@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 /// How the server answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mood {
+pub enum Mood {
     /// With what it has.
     #[default]
     Answers,
@@ -27,21 +27,21 @@ pub(super) enum Mood {
 
 /// What the server has, how it answers, and what it was asked.
 #[derive(Default)]
-pub(super) struct Zone {
-    pub(super) records: Vec<Record>,
-    pub(super) mood: Mood,
-    pub(super) asked_by_udp: usize,
-    pub(super) asked_by_tcp: usize,
+pub struct Zone {
+    pub records: Vec<Record>,
+    pub mood: Mood,
+    pub asked_by_udp: usize,
+    pub asked_by_tcp: usize,
 }
 
 /// A server that runs for as long as its test does.
-pub(super) struct Server {
-    pub(super) at: SocketAddr,
+pub struct Server {
+    pub at: SocketAddr,
     zone: Arc<Mutex<Zone>>,
 }
 
 impl Server {
-    pub(super) async fn start() -> Self {
+    pub async fn start() -> Self {
         let (udp, tcp) = sockets().await;
         let at = udp.local_addr().unwrap();
         let zone = Arc::new(Mutex::new(Zone::default()));
@@ -51,7 +51,7 @@ impl Server {
     }
 
     /// Waits until it was asked so many times more.
-    pub(super) async fn is_asked(&self, times: usize) {
+    pub async fn is_asked(&self, times: usize) {
         let asked = self.zone().asked_by_udp;
         let is_enough = async {
             while self.zone().asked_by_udp < asked + times {
@@ -61,7 +61,7 @@ impl Server {
         timeout(Duration::from_secs(20), is_enough).await.expect("it keeps asking");
     }
 
-    pub(super) fn zone(&self) -> MutexGuard<'_, Zone> {
+    pub fn zone(&self) -> MutexGuard<'_, Zone> {
         self.zone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,11 +80,11 @@ fn name(text: &str) -> Name {
     Name::from_ascii(text).unwrap()
 }
 
-pub(super) fn srv(owner: &str, target: &str, port: u16, ttl: u32) -> Record {
+pub fn srv(owner: &str, target: &str, port: u16, ttl: u32) -> Record {
     Record::from_rdata(name(owner), ttl, RData::SRV(SRV::new(0, 0, port, name(target))))
 }
 
-pub(super) fn address(owner: &str, ip: &str, ttl: u32) -> Record {
+pub fn address(owner: &str, ip: &str, ttl: u32) -> Record {
     let data = match ip.parse().unwrap() {
         std::net::IpAddr::V4(ip) => RData::A(ip.into()),
         std::net::IpAddr::V6(ip) => RData::AAAA(ip.into()),
@@ -92,7 +92,7 @@ pub(super) fn address(owner: &str, ip: &str, ttl: u32) -> Record {
     Record::from_rdata(name(owner), ttl, data)
 }
 
-pub(super) fn ptr(ip: &str, target: &str) -> Record {
+pub fn ptr(ip: &str, target: &str) -> Record {
     let mut owner = Name::from(ip.parse::<std::net::IpAddr>().unwrap());
     owner.set_fqdn(true);
     Record::from_rdata(owner, 5, RData::PTR(PTR(name(target))))
