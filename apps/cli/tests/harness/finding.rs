@@ -72,6 +72,11 @@ impl Finding {
         self.nodes.remove(&at);
     }
 
+    /// Stops a node where it is, or lets it go on: `STOP`, `CONT`.
+    pub fn signal(&self, at: u16, name: &str) {
+        self.nodes[&at].signal(name);
+    }
+
     /// Lets a node leave the ring, and end by itself.
     pub fn leave(&mut self, at: u16) {
         let http = self.http(at).to_string();

@@ -51,6 +51,10 @@ fn has(members: &[String], name: &str) -> bool {
     members.iter().any(|it| it.starts_with(&format!("{name} ")))
 }
 
+fn is(members: &[String], member: &str) -> bool {
+    members.iter().any(|it| it == member)
+}
+
 /// Milliseconds, for the table in `discovery/README.md`.
 fn millis(times: &[(&str, Duration)]) -> String {
     let said = times.iter().map(|(what, time)| format!("{what} {} ms", time.as_millis()));
@@ -68,9 +72,12 @@ fn story(mut cluster: Finding, source: &str) {
     let joined = cluster.wait_seen(0, "n4 joins", |members| has(members, "n4"));
     cluster.wait_replicated();
     read_all(&cluster, "a fourth joined");
+    cluster.signal(1, "STOP");
+    let hung = cluster.wait_seen(0, "n2 is down", |members| is(members, "n2 down"));
+    cluster.signal(1, "CONT");
+    cluster.wait_replicated();
     cluster.kill(1);
-    let is_alive = |members: &[String]| members.iter().any(|it| it == "n2 alive");
-    let missed = cluster.wait_seen(0, "n2 is missed", |members| !is_alive(members));
+    let missed = cluster.wait_seen(0, "n2 is missed", |members| is(members, "n2 down"));
     read_all(&cluster, "one is dead");
     let evicted = missed + cluster.wait_seen(0, "n2 is evicted", |members| !has(members, "n2"));
     cluster.wait_replicated();
@@ -85,7 +92,8 @@ fn story(mut cluster: Finding, source: &str) {
     let times = [
         ("founded", founded),
         ("joined", joined),
-        ("missed", missed),
+        ("hung", hung),
+        ("killed", missed),
         ("evicted", evicted),
         ("returned", returned),
     ];
