@@ -67,6 +67,11 @@ impl Finding {
         )
     }
 
+    /// Takes a node's process out of the cluster, still running.
+    pub fn take(&mut self, at: u16) -> Process {
+        self.nodes.remove(&at).unwrap()
+    }
+
     /// Kills a node, as does `kill -9`.
     pub fn kill(&mut self, at: u16) {
         self.nodes.remove(&at);
@@ -82,7 +87,7 @@ impl Finding {
         let http = self.http(at).to_string();
         let (code, said) = run(&["leave", "--wait", "--address", &http]);
         assert_eq!(code, Some(0), "{said}");
-        let (code, said) = self.nodes.remove(&at).unwrap().ended(PATIENCE);
+        let (code, said) = self.take(at).ended(PATIENCE);
         assert_eq!(code, Some(0), "{said}");
         self.backend.goes(&self.places[&at]);
     }

@@ -6,7 +6,7 @@ mod outages;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::harness::finding::Finding;
+use crate::harness::finding::{Finding, PATIENCE};
 use crate::harness::http::Client;
 use crate::harness::sources::dns::Dns;
 #[cfg(feature = "etcd")]
@@ -139,4 +139,19 @@ fn nodes_that_find_each_other_in_zookeeper_come_and_go_and_the_data_follows() {
 fn nodes_that_find_each_other_through_kubernetes_come_and_go_and_the_data_follows() {
     let _alone = alone();
     story(Finding::by(Kubernetes::start()), "kubernetes");
+}
+
+#[test]
+fn a_node_that_may_not_ask_kubernetes_ends_and_says_what_to_grant() {
+    let _alone = alone();
+    for (status, says) in [(403, "grant the service account a Role"), (401, "check token_file")] {
+        let mut cluster = Finding::by(Kubernetes::refusing(status));
+        cluster.launch(0);
+        let (code, said) = cluster.take(0).ended(PATIENCE);
+        assert_eq!(code, Some(78), "{said}");
+        assert!(
+            said.contains("discovery by kubernetes cannot work") && said.contains(says),
+            "{said}"
+        );
+    }
 }

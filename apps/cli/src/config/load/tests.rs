@@ -169,6 +169,39 @@ fn what_a_source_cannot_work_with_is_named_with_what_to_do() {
 }
 
 #[test]
+fn the_blocks_of_the_readme_are_right() {
+    let readme = include_str!("../../../../../README.md");
+    let lines = readme.lines().skip_while(|line| !line.starts_with("discovery: ")).skip(1);
+    let blocks: Vec<_> = lines.take_while(|line| line.starts_with("  ")).collect();
+    assert_eq!(blocks.len(), 6, "{blocks:?}");
+    for block in blocks {
+        let is_built = !block.contains("etcd:") || cfg!(feature = "etcd");
+        match yaml::parse::<NodeConfig>(&format!("discovery:\n{block}\n")) {
+            Ok(config) => assert!(config.discovery.is_some(), "{block}"),
+            Err(error) => assert!(!is_built, "{block}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_the_manifests_is_right() {
+    let manifest = include_str!("../../../../../examples/kubernetes/statefulset.yml");
+    let lines = manifest.lines().skip_while(|line| line.trim() != "node.yml: |").skip(1);
+    let text: Vec<_> = lines.map_while(|line| line.strip_prefix("    ")).collect();
+    let variables = [
+        ("PEER_RING_NODE_NAME", "peer-ring-0"),
+        ("PEER_RING_NODE_ZONE", ""),
+        ("PEER_RING_ADVERTISE", "10.0.0.1:7601"),
+        // In a pod, Kubernetes says it.
+        ("PEER_RING_DISCOVERY_KUBERNETES_API_URL", "https://10.96.0.1:443"),
+    ];
+    let config = load_text(&text.join("\n"), &variables).unwrap();
+    let own = config.own_sighting().unwrap();
+    assert_eq!((own.name.as_str(), own.zone), ("peer-ring-0", None));
+    assert_eq!(config.ring.bootstrap_expect, Some(3));
+}
+
+#[test]
 fn secrets_are_not_printed() {
     let keys = "keys: [a secret of some length]";
     let text = format!("discovery: {{swim: {{seeds: ['a:1'], {keys}}}}}\n");

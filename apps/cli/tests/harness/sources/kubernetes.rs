@@ -21,6 +21,13 @@ pub struct Kubernetes {
 }
 
 impl Kubernetes {
+    /// A server that answers everybody with this status.
+    pub fn refusing(status: u16) -> Self {
+        let kubernetes = Self::start();
+        kubernetes.server.set(|it| it.refuse = Some(status));
+        kubernetes
+    }
+
     /// A server without any pods.
     pub fn start() -> Self {
         let runtime = runtime();
