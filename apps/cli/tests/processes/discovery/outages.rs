@@ -117,8 +117,25 @@ macro_rules! outages {
 }
 
 outages!(dns, Dns::start(), true);
-outages!(swim, Swim::default(), true);
 #[cfg(feature = "etcd")]
 outages!(etcd, Etcd::start(), is_there("etcd"));
 outages!(zookeeper, ZooKeeper::start(), ZooKeeperServer::is_there());
 outages!(kubernetes, Kubernetes::start(), true);
+
+/// Nothing stands behind gossip, so all of it is lost.
+mod swim {
+    use super::*;
+
+    #[test]
+    fn no_request_fails_while_all_gossip_is_lost() {
+        let _alone = alone();
+        outage("swim", Swim::default(), Fault::Dies, A_WHILE);
+    }
+
+    #[test]
+    #[ignore = "takes half a minute"]
+    fn no_request_fails_while_all_gossip_is_lost_for_half_a_minute() {
+        let _alone = alone();
+        outage("swim", Swim::default(), Fault::Dies, LONG);
+    }
+}
