@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use crate::{Facts, Source, SourceError};
 
 /// Says which members there are, and what changes when the list is written anew. Host names among
-/// their addresses are resolved by each attempt to link, so a host may move.
+/// their addresses are resolved anew by each attempt to link, so a host may move: when a link breaks
+/// or cannot be made, the next attempt asks where the host is now.
 #[derive(Debug)]
 pub struct Static {
     members: watch::Receiver<Vec<Sighting>>,

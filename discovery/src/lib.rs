@@ -2,7 +2,21 @@
 //!
 //! A [`Source`] says which nodes exist and where ([`Fact`]s), for as long as the node runs. Whether
 //! a node that exists is also alive is none of its business: links and probes tell. Which source a
-//! node uses is one block of its configuration.
+//! node uses is one block of its configuration. [`Static`] is always there; each other source has a
+//! feature of this crate.
+//!
+//! A source with a server behind it keeps trying for as long as the node listens. While the server
+//! is away everything it said stays true, and afterwards it says the difference. It has two halves,
+//! a pure one that makes facts and orders of what the server says, and one that performs the orders.
+//!
+//! | source | feature | says |
+//! |---|---|---|
+//! | [`Static`] | | the members that stand in the configuration |
+//! | `dns` | `dns` | whom the records of a name list |
+//! | `swim` | `swim` | whom nodes hear of by gossip among themselves; needs two addresses |
+//! | `etcd` | `etcd` | who holds a key under a prefix |
+//! | `zookeeper` | `zookeeper` | who has an ephemeral znode below a path |
+//! | `kubernetes` | `kubernetes` | which pods a service or a label selector has |
 //!
 //! ```
 //! use peer_ring_core::id::NodeName;
@@ -22,7 +36,27 @@
 
 #![deny(missing_docs)]
 
+#[cfg(feature = "_registry")]
+mod announcement;
+#[cfg(feature = "_backend")]
+mod backend;
+#[cfg(feature = "dns")]
+pub mod dns;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod fixed;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
+#[cfg(feature = "_backend")]
+mod retry;
+#[cfg(feature = "_backend")]
+mod said;
+#[cfg(feature = "_settings")]
+mod settings;
+#[cfg(feature = "swim")]
+pub mod swim;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 use futures::future::BoxFuture;
 use peer_ring_core::membership::Fact;
@@ -30,6 +64,8 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use fixed::Static;
+#[cfg(feature = "_settings")]
+pub use settings::{Backoff, BadSetting};
 
 /// Facts that may wait for the node to take them in.
 const FACTS_MAX: usize = 256;
@@ -44,6 +80,12 @@ pub trait Source: Send + 'static {
     /// # Errors
     /// Ends with [`SourceError`] only for what no retry can mend, such as a wrong configuration.
     fn run(self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>>;
+}
+
+impl Source for Box<dyn Source> {
+    fn run(self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>> {
+        (*self).run(facts)
+    }
 }
 
 /// Where a source says its facts.

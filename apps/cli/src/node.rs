@@ -9,6 +9,7 @@ use peer_ring::Sighting;
 use tokio::sync::watch;
 use tracing::field::display;
 
+use crate::config::discovery::Discovery;
 use crate::config::load::{self, Surroundings};
 use crate::config::{NodeConfig, yaml};
 use crate::exit::{Exit, Failure, OrExit, complain, say};
@@ -143,7 +144,10 @@ async fn reread_when_told(
 
 fn reread(options: &Options) -> anyhow::Result<Vec<Sighting>> {
     let file = options.config.as_deref().context("there is no file")?;
-    load::load(Some(file), &Surroundings::of_this_process()?)?.members()
+    let config = load::load(Some(file), &Surroundings::of_this_process()?)?;
+    let listed = config.discovery.as_ref().and_then(Discovery::listed);
+    listed.context("only discovery.static has a list to read")?;
+    config.members()
 }
 
 fn relist(list: &watch::Sender<Vec<Sighting>>, members: Vec<Sighting>) {

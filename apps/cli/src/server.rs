@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use anyhow::anyhow;
 use futures::future::join_all;
 use peer_ring::{DataError, Handle, Node, NodeFailure, Sighting, StartError};
-use peer_ring_discovery::Static;
 use peer_ring_kv::Kv;
 use peer_ring_kv::fronts::{FrontError, Serving, serve};
 use tokio::sync::watch;
@@ -20,8 +19,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a node and its fronts, and waits until it has a ring. It follows this list of nodes, which may
-    /// be written anew.
+    /// Starts a node and its fronts, and waits until it has a ring. With the source `static` it follows
+    /// this list of nodes, which may be written anew.
     ///
     /// # Errors
     /// Says what is in the way, such as an address that is in use.
@@ -32,7 +31,7 @@ impl Server {
         let settings = config.settings().or_exit(Exit::Config)?;
         let name = settings.node.name.clone();
         let builder = Node::builder().config(settings.node).app(Kv::new(settings.namespaces));
-        let builder = builder.discovery(Static::following(listed));
+        let builder = builder.discovery(config.source(listed).or_exit(Exit::Config)?);
         let node = builder.launch().map_err(|error| not_started(error, name.as_str()))?;
         let fronts = serve(node.handle(), settings.fronts).await;
         let fronts = fronts.map_err(|error| no_fronts(error, name.as_str()))?;

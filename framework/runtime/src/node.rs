@@ -11,6 +11,7 @@ use peer_ring_core::app::{App, Apps, DuplicateApp};
 use peer_ring_core::wiring::ControlIn;
 use peer_ring_discovery::{Facts, Source, Static};
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::config::{Config, ConfigError};
 use crate::data::{DataError, Keeper};
@@ -25,6 +26,9 @@ use crate::stop::{NodeFailure, Phase, Stopper};
 /// How often a stopping node looks whether its requests have finished.
 const DRAIN_PAUSE: Duration = Duration::from_millis(10);
 
+/// How long a source of discovery may take to take back what it said of a node that stops.
+const GOODBYE_MAX: Duration = Duration::from_secs(4);
+
 /// A running node, started for the app `A`; see [`Node::handle_of`] for others it may run.
 ///
 /// It runs on threads of its own. They end with [`Node::stop`], or when the node is dropped, which
@@ -38,6 +42,8 @@ pub struct Node<A = NoApp> {
     stop_grace: Duration,
     leave_on_stop: Option<Duration>,
     arbiters: Vec<Arbiter>,
+    /// Ends when discovery has.
+    discovery: oneshot::Receiver<()>,
     flight: Option<Flight>,
     keeper: Option<Keeper>,
 }
@@ -168,7 +174,7 @@ impl<A: App + Sync> Builder<A> {
         });
         let memory = Memory::recall(&config)?;
         let parts = Parts::start(&config, memory, self.apps, listener, listens_at)?;
-        let node = parts.into_node(&config, self.app, self.others, listens_at);
+        let mut node = parts.into_node(&config, self.app, self.others, listens_at);
         node.discover(source);
         Ok(node)
     }
@@ -209,6 +215,7 @@ impl Parts {
             stop_grace: config.stop_grace,
             leave_on_stop: config.leave_on_stop,
             arbiters: self.arbiters,
+            discovery: oneshot::channel().1,
             flight: self.flight,
             keeper: self.keeper,
         }
@@ -306,7 +313,8 @@ impl<A: App> Node<A> {
     async fn end(&mut self) {
         self.stopper().begin();
         self.handle.shared.control.do_send(Inputs(vec![ControlIn::Leave]));
-        let patience = tokio::time::Instant::now() + self.stop_grace;
+        let begun = tokio::time::Instant::now();
+        let patience = begun + self.stop_grace;
         // At least one pause, in which the goodbyes go out.
         loop {
             tokio::time::sleep(DRAIN_PAUSE).await;
@@ -315,6 +323,8 @@ impl<A: App> Node<A> {
                 break;
             }
         }
+        // Its end is a message or a channel that is closed; either will do.
+        let _ = tokio::time::timeout_at(begun + GOODBYE_MAX, &mut self.discovery).await;
         self.stopper().halt();
         for arbiter in std::mem::take(&mut self.arbiters) {
             // A thread that panicked has been reported already.
@@ -333,25 +343,39 @@ impl<A: App> Node<A> {
         &self.handle.shared.stopper
     }
 
-    fn discover(&self, source: Box<dyn Source>) {
+    fn discover(&mut self, source: Box<dyn Source>) {
         let (facts, mut said) = Facts::channel();
+        let (end, ended) = oneshot::channel();
+        self.discovery = ended;
         let control = self.handle.shared.control.clone();
         let stopper = self.stopper().clone();
+        let stopping = self.stopper().reached(Phase::Stopping);
         let stopped = self.stopper().reached(Phase::Stopped);
         self.handle.spawn(move || async move {
-            let listen = async {
+            let hear = async move {
                 while let Some(fact) = said.recv().await {
                     control.do_send(Inputs(vec![ControlIn::Fact(fact)]));
+                }
+            };
+            // That nobody listens any more tells the source to say goodbye.
+            let listen = async {
+                tokio::select! {
+                    biased;
+                    () = stopping => {}
+                    () = hear => {}
+                }
+            };
+            let run = async {
+                if let Err(error) = source.run(facts).await {
+                    stopper.fail(error.into());
                 }
             };
             tokio::select! {
                 biased;
                 () = stopped => {}
-                outcome = source.run(facts) => if let Err(error) = outcome {
-                    stopper.fail(error.into());
-                },
-                () = listen => {}
+                ((), ()) = futures::future::join(run, listen) => {}
             }
+            drop(end);
         });
     }
 }

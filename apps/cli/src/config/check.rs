@@ -16,7 +16,7 @@ use peer_ring_kv::fronts::BadLimit;
 use peer_ring_kv::namespace;
 use tracing_subscriber::EnvFilter;
 
-use super::discovery::{Discovery, Member, Static};
+use super::discovery::{Discovery, Member};
 use super::flight::Flight;
 use super::fronts::Fronts;
 use super::namespaces::Namespace;
@@ -78,7 +78,10 @@ pub fn check(config: &NodeConfig) -> Result<(), Problems> {
     }
     match &config.discovery {
         None => found.add("discovery", "is missing: `static: {members: [..]}` lists the members"),
-        Some(Discovery::Static(Static { members })) => found.members(config, members),
+        Some(discovery) => match discovery.listed() {
+            Some(members) => found.members(config, members),
+            None => found.source(config, discovery),
+        },
     }
     found.cluster(config);
     for (name, namespace) in &config.namespaces {
@@ -165,6 +168,32 @@ impl Found {
             if let Some(other) = taken.insert(address, field) {
                 self.add(field, format!("{address} is {other} already"));
             }
+        }
+    }
+
+    /// A source that finds the nodes elsewhere.
+    fn source(&mut self, config: &NodeConfig, discovery: &Discovery) {
+        let name = discovery.name();
+        if config.ring.bootstrap_expect.is_none() {
+            let problem = format!(
+                "is missing: {name} does not say how many nodes there are to be, so say how many \
+                 found the cluster, the same on all of them"
+            );
+            self.add("ring.bootstrap_expect", problem);
+        }
+        let listens = config.listen.peers;
+        let leads_somewhere = !listens.ip().is_unspecified() && listens.port() != 0;
+        if discovery.announces() && config.advertise.is_none() && !leads_somewhere {
+            let problem = format!(
+                "is missing: {name} tells peers where this node is, and {listens} leads nowhere; \
+                 give host:port"
+            );
+            return self.add("advertise", problem);
+        }
+        // What is wrong with the name is said already.
+        let Ok(own) = config.own_sighting() else { return };
+        if let Err((field, problem)) = discovery.check(&own) {
+            self.add(field, problem);
         }
     }
 

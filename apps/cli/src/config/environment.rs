@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::discovery::{Discovery, Static};
+use super::discovery::Discovery;
 use super::{NodeConfig, yaml};
 
 /// What the names of our variables begin with.
@@ -62,11 +62,18 @@ pub fn overlay(
     given.sort_by_key(|(path, ..)| path.len());
     let mut whole = tree(&config);
     for (path, name, text) in given {
-        let wrong = |error: yaml::YamlError| EnvironmentError {
-            variable: name.clone(),
-            problem: format!("{}, in {text:?}", error.problem),
+        let wrong = |problem| EnvironmentError { variable: name.clone(), problem };
+        if let Some(other) = other_source(&whole, path) {
+            return Err(wrong(format!(
+                "discovery.{other} is the source already, and a node has one; PEER_RING_DISCOVERY \
+                 replaces the whole block"
+            )));
+        }
+        let unfit = |error: yaml::YamlError| match path.last().is_some_and(|last| last == "keys") {
+            true => wrong(error.problem),
+            false => wrong(format!("{}, in {text:?}", error.problem)),
         };
-        let alone: NodeConfig = yaml::parse(&document(path, text)).map_err(wrong)?;
+        let alone: NodeConfig = yaml::parse(&document(path, text)).map_err(unfit)?;
         put(&mut whole, path, take(&tree(&alone), path));
     }
     Ok(serde_json::from_value(whole).expect("every part was a configuration's"))
@@ -79,9 +86,13 @@ fn variable(path: &[String]) -> String {
 
 /// The paths of all fields and blocks.
 fn fields() -> Vec<Vec<String>> {
-    let discovery = Some(Discovery::Static(Static::default()));
     let mut paths = Vec::new();
-    collect(&tree(&NodeConfig { discovery, ..NodeConfig::default() }), &mut Vec::new(), &mut paths);
+    for source in Discovery::defaults() {
+        let config = NodeConfig { discovery: Some(source), ..NodeConfig::default() };
+        collect(&tree(&config), &mut Vec::new(), &mut paths);
+    }
+    paths.sort();
+    paths.dedup();
     paths
 }
 
@@ -111,6 +122,13 @@ fn document(path: &[String], text: &str) -> String {
         document += &format!("{:1$}{line}\n", "", 2 * path.len());
     }
     document
+}
+
+/// The source that the configuration has, when `path` is below another one.
+fn other_source<'a>(tree: &'a Value, path: &[String]) -> Option<&'a String> {
+    let [first, source, ..] = path else { return None };
+    let block = tree["discovery"].as_object().filter(|_| first == "discovery")?;
+    block.keys().find(|name| *name != source)
 }
 
 fn tree(config: &NodeConfig) -> Value {

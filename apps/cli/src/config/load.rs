@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::discovery::{Discovery, Static};
+use super::discovery::Discovery;
 use super::{NodeConfig, check, environment, yaml};
 
 /// The largest file that is read.
@@ -77,12 +77,11 @@ pub fn settle(mut config: NodeConfig, surroundings: &Surroundings) -> NodeConfig
     if config.node.name.is_none() {
         config.node.name.clone_from(&surroundings.host);
     }
-    if config.ring.bootstrap_expect.is_none() {
-        let listed = match &config.discovery {
-            Some(Discovery::Static(Static { members })) => members.len(),
-            None => 0,
-        };
-        config.ring.bootstrap_expect = Some(listed.max(1));
+    // Only a list says how many there are to be.
+    let listed = config.discovery.as_ref().map(Discovery::listed);
+    if let (None, Some(Some(_)) | None) = (config.ring.bootstrap_expect, listed) {
+        let count = listed.flatten().unwrap_or_default().len();
+        config.ring.bootstrap_expect = Some(count.max(1));
     }
     let replicas = config.replicas();
     let default = peer_ring_kv::namespace::DEFAULT;

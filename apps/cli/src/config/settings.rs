@@ -6,15 +6,16 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Context;
-use peer_ring::Sighting;
+use peer_ring::{NodeName, Sighting};
 use peer_ring_core::key::Partitions;
 use peer_ring_core::ring::Strategy;
 use peer_ring_core::ring_view;
+use peer_ring_discovery::Source;
 use peer_ring_kv::fronts::FrontConfig;
 use peer_ring_kv::{Namespace, Namespaces};
+use tokio::sync::watch;
 
 use super::check::THREADS_MAX;
-use super::discovery::{Discovery, Static};
 use super::{NodeConfig, load};
 
 /// What the crates take.
@@ -68,32 +69,60 @@ impl NodeConfig {
         Ok(node)
     }
 
-    /// How many owners each partition has: of a full ring, all members that own.
+    /// How many owners each partition has: of a full ring, all members that own, or that found it
+    /// when they are not listed.
     #[must_use]
     pub fn replicas(&self) -> u8 {
-        match (self.ring.strategy, &self.discovery) {
-            (Strategy::Full, Some(Discovery::Static(Static { members }))) => {
+        let Some(discovery) = &self.discovery else { return self.ring.replicas };
+        match (self.ring.strategy, discovery.listed()) {
+            (Strategy::Full, Some(members)) => {
                 let owning = members.iter().filter(|member| member.weight != Some(0)).count();
                 u8::try_from(owning).unwrap_or(u8::MAX)
             }
-            (Strategy::Full, None)
-            | (
+            (Strategy::Full, None) => self
+                .ring
+                .bootstrap_expect
+                .map_or(self.ring.replicas, |founders| u8::try_from(founders).unwrap_or(u8::MAX)),
+            (
                 Strategy::Balanced | Strategy::Tokens | Strategy::Rendezvous | Strategy::Modulo,
-                Some(Discovery::Static(_)) | None,
+                _,
             ) => self.ring.replicas,
         }
     }
 
-    /// The nodes that it lists.
+    /// The nodes that it lists; none when another source tells of them.
     ///
     /// # Errors
     /// As [`NodeConfig::settings`].
     pub fn members(&self) -> anyhow::Result<Vec<Sighting>> {
-        match self.discovery.as_ref().context("discovery is missing")? {
-            Discovery::Static(Static { members }) => {
-                members.iter().map(|member| Ok(member.sighting()?)).collect()
-            }
-        }
+        let discovery = self.discovery.as_ref().context("discovery is missing")?;
+        let members = discovery.listed().unwrap_or_default();
+        members.iter().map(|member| Ok(member.sighting()?)).collect()
+    }
+
+    /// What this node says of itself where sources announce it.
+    ///
+    /// # Errors
+    /// As [`NodeConfig::settings`].
+    pub fn own_sighting(&self) -> anyhow::Result<Sighting> {
+        let name = self.node.name.as_deref().context("node.name is missing")?;
+        let address = self.advertise.clone().unwrap_or_else(|| self.listen.peers.to_string());
+        let mut own = Sighting::new(NodeName::new(name)?, address);
+        own.zone = self.node.zone.as_deref().map(Into::into);
+        own.weight = self.node.weight.unwrap_or(1);
+        Ok(own)
+    }
+
+    /// Where the node finds its peers; `static` follows this list.
+    ///
+    /// # Errors
+    /// As [`NodeConfig::settings`].
+    pub fn source(
+        &self,
+        listed: watch::Receiver<Vec<Sighting>>,
+    ) -> anyhow::Result<Box<dyn Source>> {
+        let discovery = self.discovery.clone().context("discovery is missing")?;
+        discovery.source(self.own_sighting()?, listed)
     }
 
     fn store(&self) -> anyhow::Result<Namespaces> {
@@ -120,7 +149,7 @@ pub fn settled(config: NodeConfig) -> NodeConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::discovery::Member;
+    use crate::config::discovery::{Discovery, Member, Static};
 
     #[test]
     fn what_a_default_configuration_says_is_what_the_crates_default_to() {

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::{RenderOptions, SnippetMode, UserMessageFormatter};
 
 use super::NodeConfig;
+use super::discovery::Discovery;
 
 /// What is wrong with a text.
 #[derive(Debug)]
@@ -52,13 +53,15 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     .map_err(|error| yaml_error(&error, field.take()))
 }
 
-/// Writes a configuration.
+/// Writes a configuration, without the secrets in it.
 ///
 /// # Panics
 /// Never: a configuration is made of maps, lists and scalars.
 #[must_use]
 pub fn print(config: &NodeConfig) -> String {
-    serde_saphyr::to_string(config).expect("maps, lists and scalars can be written")
+    let discovery = config.discovery.clone().map(Discovery::without_secrets);
+    let config = NodeConfig { discovery, ..config.clone() };
+    serde_saphyr::to_string(&config).expect("maps, lists and scalars can be written")
 }
 
 fn yaml_error(error: &serde_saphyr::Error, field: String) -> YamlError {

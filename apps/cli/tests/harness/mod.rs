@@ -1,10 +1,12 @@
 //! Real processes, talked to from outside: nothing is waited for but by asking again and again.
 
 pub mod cluster;
+pub mod finding;
 pub mod growing;
 pub mod http;
 pub mod ports;
 pub mod process;
+pub mod sources;
 
 use std::time::{Duration, Instant};
 

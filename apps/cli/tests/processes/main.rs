@@ -5,6 +5,7 @@
 mod bench;
 mod commands;
 mod dev;
+mod discovery;
 mod failures;
 mod flight;
 #[path = "../harness/mod.rs"]

@@ -1,6 +1,7 @@
 //! One wrong field at a time, each named with what is wrong about it.
 
 use super::*;
+use crate::config::discovery::Static;
 use crate::config::settings::settled;
 
 fn member(name: &str, address: &str) -> Member {
@@ -24,6 +25,7 @@ fn said(change: impl Fn(&mut NodeConfig)) -> String {
 fn members(config: &mut NodeConfig) -> &mut Vec<Member> {
     match config.discovery.as_mut().unwrap() {
         Discovery::Static(Static { members }) => members,
+        other => panic!("{other:?}"),
     }
 }
 

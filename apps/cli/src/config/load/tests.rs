@@ -6,7 +6,6 @@ use peer_ring_core::ring::Strategy;
 use peer_ring_core::steward::ChangeMode;
 
 use super::*;
-use crate::config::discovery::{Discovery, Static};
 
 const MEMBERS: &str = "discovery: {static: {members: [{name: n1, address: 127.0.0.1:7601}]}}\n";
 
@@ -29,10 +28,8 @@ fn refused(text: &str) -> String {
 fn the_file_that_documents_the_defaults_has_them() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/node.yml");
     let mut documented = load(Some(Path::new(file)), &surroundings(&[])).unwrap();
-    let Some(Discovery::Static(Static { members })) = documented.discovery.take() else {
-        panic!("the source is static");
-    };
-    assert_eq!(members[0].address, "127.0.0.1:7601");
+    let discovery = documented.discovery.take().unwrap();
+    assert_eq!(discovery.listed().unwrap()[0].address, "127.0.0.1:7601");
     let mut defaults = NodeConfig::default();
     defaults.node.name = Some("n1".to_owned());
     assert_eq!(documented, settle(defaults, &Surroundings::default()));
@@ -45,6 +42,33 @@ fn the_file_that_documents_the_defaults_names_every_field() {
     for line in printed.lines() {
         let field = line.trim().split(':').next().unwrap().trim_matches('"');
         assert!(file.contains(&format!("{field}:")), "{field} is not in config/node.yml");
+    }
+}
+
+/// The block of a source that stands behind # in the file that documents the defaults.
+fn documented(source: &str) -> String {
+    let file = include_str!("../../../config/node.yml");
+    let behind = file.lines().filter_map(|line| line.strip_prefix("  #"));
+    // Behind a single blank stands text.
+    let yaml = behind.filter(|line| line.starts_with("  ") || line.ends_with(':'));
+    let block = yaml.skip_while(|line| *line != format!("{source}:"));
+    let rest = block.clone().skip(1).take_while(|line| line.starts_with("  "));
+    let lines: Vec<_> = block.take(1).chain(rest).map(|line| format!("  {line}\n")).collect();
+    format!("discovery:\n{}", lines.concat())
+}
+
+#[test]
+fn the_file_that_documents_the_defaults_has_those_of_every_source() {
+    for source in Discovery::defaults().into_iter().filter(|it| it.listed().is_none()) {
+        let text = documented(source.name());
+        let config: NodeConfig = yaml::parse(&text).unwrap_or_else(|it| panic!("{text}{it}"));
+        assert_eq!(config.discovery.as_ref(), Some(&source), "{text}");
+        let printed = yaml::print(&config);
+        let block = printed.lines().skip_while(|it| *it != "discovery:").skip(1);
+        for line in block.take_while(|it| it.starts_with(' ')) {
+            let field = line.trim().split(':').next().unwrap();
+            assert!(text.contains(&format!("  {field}:")), "{field} is not in {text}");
+        }
     }
 }
 
@@ -82,12 +106,108 @@ fn what_is_no_yaml_is_refused_with_its_line() {
 
 #[test]
 fn a_source_that_this_build_has_not_is_told_which_there_are() {
-    let said = refused("discovery:\n  etcd:\n    endpoints: []\n");
-    assert!(said.contains("line 2: discovery: unknown source `etcd`"), "{said}");
-    assert!(said.contains("this build has: static"), "{said}");
+    let said = refused("discovery:\n  consul:\n    endpoints: []\n");
+    assert!(said.contains("line 2: discovery: unknown source `consul`"), "{said}");
+    assert!(said.contains("this build has: static, dns"), "{said}");
     let two = refused("discovery: {static: {members: []}, etcd: {}}");
     assert!(two.contains("names two sources, `static` and `etcd`"), "{two}");
     assert!(refused("discovery: {}").contains("names no source"));
+}
+
+#[cfg(not(feature = "etcd"))]
+#[test]
+fn a_source_that_is_not_built_in_names_the_feature_to_build_with() {
+    let said = refused("discovery:\n  etcd:\n    endpoints: []\n");
+    assert!(said.contains("line 2: discovery: this build lacks the source `etcd`"), "{said}");
+    assert!(said.contains("cargo build --release -p peer-ring-cli --features etcd"), "{said}");
+}
+
+#[test]
+fn each_source_is_one_block_and_needs_to_know_how_many_found_the_cluster() {
+    let blocks = [
+        "dns: {srv: _peers._tcp.example.org}",
+        "swim: {seeds: ['a:7946'], keys: [0123456789abcdef]}",
+        #[cfg(feature = "etcd")]
+        "etcd: {endpoints: ['http://a:2379']}",
+        "zookeeper: {servers: ['a:2181']}",
+        "kubernetes: {service: ring, api_url: 'https://a:443'}",
+    ];
+    for block in blocks {
+        let source = block.split(':').next().unwrap();
+        let text = format!("node: {{name: n1}}\ndiscovery: {{{block}}}\n");
+        let said = refused(&text);
+        assert!(said.contains(&format!("ring.bootstrap_expect: is missing: {source}")), "{said}");
+        let text = format!("{text}ring: {{bootstrap_expect: 3}}\n");
+        let config = load_text(&text, &[]).unwrap();
+        assert_eq!(config.discovery.as_ref().unwrap().name(), source);
+        let settings = config.settings().unwrap().node;
+        assert_eq!((settings.members.len(), settings.changes.bootstrap_expect), (0, Some(3)));
+    }
+}
+
+#[test]
+fn what_a_source_cannot_work_with_is_named_with_what_to_do() {
+    let wrong =
+        |more: &str| refused(&format!("node: {{name: n1}}\nring: {{bootstrap_expect: 3}}\n{more}"));
+    let said = wrong("discovery: {zookeeper: {}}\n");
+    assert!(said.contains("discovery.zookeeper.servers: is empty; give one or more"), "{said}");
+    let said = wrong("discovery: {dns: {host: peers}}\n");
+    assert!(said.contains("discovery.dns.port: is missing: say at which port"), "{said}");
+    let said = wrong("discovery: {swim: {seeds: ['a:1']}}\n");
+    assert!(said.contains("discovery.swim.keys: is empty: give all nodes one"), "{said}");
+    let said = wrong(
+        "discovery:\n  kubernetes: {service: a, api_url: 'https://a', ca_file: /no/such.pem}\n",
+    );
+    assert!(said.contains("discovery.kubernetes.ca_file: cannot read /no/such.pem"), "{said}");
+    let said = wrong("discovery:\n  dns:\n    srv: a\n    ttl_min_ms: soon\n");
+    assert!(said.contains(": line 6: discovery.dns.ttl_min_ms: invalid u64"), "{said}");
+    let said = wrong("discovery:\n  swim:\n    sead: a\n");
+    assert!(said.contains(": line 5: discovery.swim.sead: unknown field `sead`"), "{said}");
+    let said =
+        wrong("discovery: {zookeeper: {servers: ['a:1']}}\nlisten: {peers: '0.0.0.0:7601'}\n");
+    assert!(said.contains("advertise: is missing: zookeeper tells peers"), "{said}");
+}
+
+#[test]
+fn the_blocks_of_the_readme_are_right() {
+    let readme = include_str!("../../../../../README.md");
+    let lines = readme.lines().skip_while(|line| !line.starts_with("discovery: ")).skip(1);
+    let blocks: Vec<_> = lines.take_while(|line| line.starts_with("  ")).collect();
+    assert_eq!(blocks.len(), 6, "{blocks:?}");
+    for block in blocks {
+        let is_built = !block.contains("etcd:") || cfg!(feature = "etcd");
+        match yaml::parse::<NodeConfig>(&format!("discovery:\n{block}\n")) {
+            Ok(config) => assert!(config.discovery.is_some(), "{block}"),
+            Err(error) => assert!(!is_built, "{block}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_the_manifests_is_right() {
+    let manifest = include_str!("../../../../../examples/kubernetes/statefulset.yml");
+    let lines = manifest.lines().skip_while(|line| line.trim() != "node.yml: |").skip(1);
+    let text: Vec<_> = lines.map_while(|line| line.strip_prefix("    ")).collect();
+    let variables = [
+        ("PEER_RING_NODE_NAME", "peer-ring-0"),
+        ("PEER_RING_NODE_ZONE", ""),
+        ("PEER_RING_ADVERTISE", "10.0.0.1:7601"),
+        // In a pod, Kubernetes says it.
+        ("PEER_RING_DISCOVERY_KUBERNETES_API_URL", "https://10.96.0.1:443"),
+    ];
+    let config = load_text(&text.join("\n"), &variables).unwrap();
+    let own = config.own_sighting().unwrap();
+    assert_eq!((own.name.as_str(), own.zone), ("peer-ring-0", None));
+    assert_eq!(config.ring.bootstrap_expect, Some(3));
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let keys = "keys: [a secret of some length]";
+    let text = format!("discovery: {{swim: {{seeds: ['a:1'], {keys}}}}}\n");
+    let text = format!("node: {{name: n1}}\nring: {{bootstrap_expect: 1}}\n{text}");
+    let printed = yaml::print(&load_text(&text, &[]).unwrap());
+    assert!(printed.contains("(hidden)") && !printed.contains("a secret"), "{printed}");
 }
 
 #[test]

@@ -1,0 +1,235 @@
+//! What a node makes of etcd's answers: who is there, and what to do about its own key.
+//!
+//! The story of a session: connected, it asks for a lease unless it still has one, writes its key
+//! with it, lists, and watches from there. Whatever breaks the session changes nothing of what was
+//! said; the next one begins by listing again.
+
+use std::collections::BTreeMap;
+
+use peer_ring_core::actor::Outbox;
+use peer_ring_core::id::NodeName;
+use peer_ring_core::membership::{Fact, Sighting};
+
+use crate::announcement;
+use crate::said::Said;
+
+/// What etcd says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum In {
+    /// There is a session.
+    Connected,
+    /// A lease was granted.
+    Granted {
+        /// Its number.
+        lease: i64,
+    },
+    /// The own key was written.
+    Announced {
+        /// The revision by which.
+        revision: i64,
+    },
+    /// The lease ran out, or was revoked.
+    LeaseLost,
+    /// All keys under the prefix.
+    Listed {
+        /// The revision as of which.
+        revision: i64,
+        /// The keys.
+        entries: Vec<Entry>,
+    },
+    /// What has changed since, in order.
+    Changed(Vec<Change>),
+    /// What changed in the meantime is not kept any more.
+    Compacted,
+}
+
+/// What is asked of etcd, and said to the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Out {
+    /// Say this.
+    Say(Fact),
+    /// Ask for a lease.
+    Grant,
+    /// Write the own key with this lease.
+    Announce {
+        /// The lease.
+        lease: i64,
+    },
+    /// Keep this lease alive from now on.
+    KeepAlive {
+        /// The lease.
+        lease: i64,
+    },
+    /// List all keys under the prefix.
+    List,
+    /// Watch the prefix from this revision on, instead of what was watched before.
+    Watch {
+        /// The first revision that is not known yet.
+        from: i64,
+    },
+    /// Tell the operator.
+    Warn(String),
+}
+
+/// A key under the prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// What follows the prefix.
+    pub name: String,
+    /// What stands under it.
+    pub value: Vec<u8>,
+    /// The lease that it goes with; zero for none.
+    pub lease: i64,
+}
+
+/// A change of a key under the prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It was written.
+    Put(Entry),
+    /// It is gone.
+    Delete {
+        /// What follows the prefix.
+        name: String,
+        /// The revision by which.
+        revision: i64,
+    },
+}
+
+/// This node's picture of the keys under the prefix.
+#[derive(Debug)]
+pub(super) struct Registry {
+    own: NodeName,
+    lease: Option<i64>,
+    /// The revision by which the own key was written with the present lease.
+    announced: Option<i64>,
+    said: Said,
+}
+
+impl Registry {
+    pub fn new(own: NodeName) -> Self {
+        Self { own, lease: None, announced: None, said: Said::default() }
+    }
+
+    /// The lease to give back at the end.
+    pub fn lease(&self) -> Option<i64> {
+        self.lease
+    }
+
+    pub fn handle(&mut self, input: In, out: &mut Outbox<Out>) {
+        match input {
+            In::Connected => self.connected(out),
+            In::Granted { lease } => {
+                self.lease = Some(lease);
+                out.push(Out::KeepAlive { lease });
+                out.push(Out::Announce { lease });
+            }
+            In::Announced { revision } => self.announced = Some(revision),
+            // Several orders may come back with the same bad news.
+            In::LeaseLost => {
+                if self.lease.take().is_some() {
+                    self.announced = None;
+                    out.push(Out::Grant);
+                }
+            }
+            In::Listed { revision, entries } => self.listed(revision, entries, out),
+            In::Changed(changes) => {
+                for change in changes {
+                    self.changed(change, out);
+                }
+            }
+            In::Compacted => out.push(Out::List),
+        }
+    }
+
+    fn connected(&self, out: &mut Outbox<Out>) {
+        match (self.lease, self.announced) {
+            (None, _) => out.push(Out::Grant),
+            (Some(lease), Some(_)) => out.push(Out::KeepAlive { lease }),
+            (Some(lease), None) => {
+                out.push(Out::KeepAlive { lease });
+                out.push(Out::Announce { lease });
+            }
+        }
+        out.push(Out::List);
+    }
+
+    fn listed(&mut self, revision: i64, entries: Vec<Entry>, out: &mut Outbox<Out>) {
+        let mut nodes = BTreeMap::new();
+        let mut has_own = false;
+        for entry in entries {
+            has_own |= entry.name == self.own.as_str();
+            if let Some(node) = self.read(&entry, out) {
+                nodes.insert(node.name.clone(), node);
+            }
+        }
+        for fact in self.said.all(nodes) {
+            out.push(Out::Say(fact));
+        }
+        if !has_own {
+            self.announce_again(out);
+        }
+        out.push(Out::Watch { from: revision + 1 });
+    }
+
+    fn changed(&mut self, change: Change, out: &mut Outbox<Out>) {
+        match change {
+            Change::Put(entry) => {
+                let news = self.read(&entry, out).and_then(|node| self.said.seen(node));
+                out_say(news, out);
+            }
+            Change::Delete { name, revision } => {
+                // Of a name that cannot be one nothing was said.
+                let Ok(name) = NodeName::new(&name) else { return };
+                out_say(self.said.lost(&name), out);
+                if name == self.own && self.announced.is_some_and(|at| at < revision) {
+                    self.announce_again(out);
+                }
+            }
+        }
+    }
+
+    /// Writes the own key again, which somebody has deleted while its lease lives.
+    fn announce_again(&mut self, out: &mut Outbox<Out>) {
+        if let (Some(lease), Some(_)) = (self.lease, self.announced.take()) {
+            out.push(Out::Announce { lease });
+        }
+    }
+
+    /// What an entry says; what was said of its node before when it cannot be read, since a node of
+    /// a later release is there all the same.
+    fn read(&self, entry: &Entry, out: &mut Outbox<Out>) -> Option<Sighting> {
+        match announcement::read(&entry.name, &entry.value) {
+            Ok(node) => {
+                if node.name == self.own && self.is_anothers(entry) {
+                    let warning = format!(
+                        "another node announces itself as {}, at {}: two nodes must not have one \
+                         name",
+                        node.name, node.address
+                    );
+                    out.push(Out::Warn(warning));
+                }
+                Some(node)
+            }
+            Err(problem) => {
+                let warning = format!("cannot read what stands under {:?}: {problem}", entry.name);
+                out.push(Out::Warn(warning));
+                let name = NodeName::new(&entry.name).ok()?;
+                self.said.get(&name).cloned()
+            }
+        }
+    }
+
+    fn is_anothers(&self, entry: &Entry) -> bool {
+        self.announced.is_some() && self.lease.is_some_and(|lease| lease != entry.lease)
+    }
+}
+
+fn out_say(fact: Option<Fact>, out: &mut Outbox<Out>) {
+    if let Some(fact) = fact {
+        out.push(Out::Say(fact));
+    }
+}
+
+#[cfg(test)]
+mod tests;
