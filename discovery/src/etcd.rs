@@ -13,7 +13,7 @@
 //!
 //! Two nodes of one name: the one that came last has the key, and the other says so in its log.
 //!
-//! [`registry`] decides, [`session`] performs.
+//! `registry` decides, `session` performs.
 
 mod registry;
 mod session;
