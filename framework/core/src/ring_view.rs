@@ -27,7 +27,7 @@ use crate::id::{ClusterId, Epoch, NodeId, Seat};
 use crate::membership::Fact;
 use crate::peer::Body;
 use crate::rare::{Mark, reached};
-use crate::ring::{Member, Reason, Ring};
+use crate::ring::{Member, Ring};
 use crate::standing::{Progress, Report, Standing, Wants};
 use crate::steward::{self, Change, History, Known, OrderRefused, Past, Plan};
 use crate::wiring::ControlSettings;
@@ -79,7 +79,6 @@ impl RingView {
     pub fn new(settings: ControlSettings) -> Self {
         let ControlSettings { me, founding, ring, steward, wire, shards, kept, .. } = settings;
         let seat = me.seat();
-        let targets = kept.ring.as_ref().map(|ring| ring.target_seats()).unwrap_or_default();
         let known = Known::new(Standing {
             cluster: ClusterId::default(),
             epoch: Epoch::NONE,
@@ -100,7 +99,7 @@ impl RingView {
             proposer: Proposer::new(seat, start_of(founding, me.id)),
             known,
             progress: vec![Progress::default(); usize::from(shards)],
-            targets,
+            targets: BTreeSet::new(),
             down_since: BTreeMap::new(),
             watched_at: Instant::default(),
             noticed: None,
@@ -190,6 +189,8 @@ impl RingView {
         if before.as_ref().is_some_and(|before| before.epoch().next() < ring.epoch()) {
             reached(Mark::LearntLate);
         }
+        self.keep(out);
+        self.learnt += 1;
         self.enter(now, ring, before.as_deref(), out);
     }
 
@@ -205,21 +206,12 @@ impl RingView {
     /// Everything that follows from a new ring.
     fn enter(&mut self, now: Now, ring: &Arc<Ring>, before: Option<&Ring>, out: &mut Outbox<Out>) {
         self.is_entered = true;
-        self.keep(out);
         self.proposer.give_up();
         self.noticed = None;
         self.targets = ring.target_seats();
         self.history.add(ring, before);
-        self.learnt += 1;
-        match ring.reason() {
-            Reason::Primacy => reached(Mark::PrimaryDeposed),
-            Reason::Founded
-            | Reason::Moving
-            | Reason::Settled
-            | Reason::Cancelled
-            | Reason::Replaced
-            | Reason::Held
-            | Reason::Recovered => {}
+        if before.is_some_and(|before| ring.deposed().len() > before.deposed().len()) {
+            reached(Mark::PrimaryDeposed);
         }
         out.push(Out::Ring(Arc::clone(ring)));
         self.answer_orders(ring, out);

@@ -8,6 +8,7 @@ use crate::id::{CallerId, NodeId, NodeName};
 use crate::key::Partitions;
 use crate::membership::{self, Sighting};
 use crate::peer::Message;
+use crate::ring::Reason;
 use crate::steward::{ChangeMode, Order};
 use crate::wiring::{Control, ControlIn, ControlOut};
 

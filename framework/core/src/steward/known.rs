@@ -133,7 +133,7 @@ impl Known {
         let waits = |(seat, standing): &(Seat, &Standing)| {
             let is_foreign = ![ring.cluster(), ClusterId::default()].contains(&standing.cluster);
             standing.wants == Wants::Stay
-                && self.is_there(*seat)
+                && self.present(*seat).is_some()
                 && ring.member(*seat).is_none()
                 && !is_foreign
         };
