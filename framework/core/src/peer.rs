@@ -5,6 +5,7 @@
 //! is, and all else the ring's own. A request is about one partition of the receiver, or about the receiver
 //! itself; [`Request::partition`] says which, and so which actor takes it.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -279,6 +280,19 @@ pub enum Refusal {
     BadCommand,
     /// This node has no ring yet.
     NotReady,
+}
+
+impl Refusal {
+    /// Why what is asked by who has a partition laid out since `theirs` is not done by who has it
+    /// so since `ours`; `None` when it may be.
+    #[must_use]
+    pub fn between(theirs: Epoch, ours: Epoch) -> Option<Self> {
+        match theirs.cmp(&ours) {
+            Ordering::Less => Some(Self::WrongEpoch),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Self::Behind),
+        }
+    }
 }
 
 impl Request {

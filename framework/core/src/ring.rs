@@ -376,6 +376,12 @@ impl Ring {
         owners.iter().find(is_fit).copied().unwrap_or(owners[0])
     }
 
+    /// Whether `seat` is the primary of `partition` among the first so many, whatever their number.
+    #[must_use]
+    pub fn is_a_primary(&self, partition: PartitionId, seat: Seat) -> bool {
+        (1..=self.replicas()).any(|n| self.primary(partition, n) == seat)
+    }
+
     /// Since which epoch `partition` has the owners, the targets and the primary that it has.
     ///
     /// Requests about a partition carry this number, and who has another one refuses.

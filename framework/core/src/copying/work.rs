@@ -106,7 +106,7 @@ impl Work {
             has: counts_of(place, owners.len(), counts),
             is_to_have: counts_of(target_place, targets.len().max(owners.len()), counts),
             place,
-            is_primary: (1..=ring.replicas()).any(|n| ring.primary(partition, n) == seat),
+            is_primary: ring.is_a_primary(partition, seat),
             others: others.collect(),
             is_queued: false,
             records: 0,

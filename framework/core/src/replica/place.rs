@@ -122,25 +122,22 @@ impl Place {
         let Some(ring) = &self.ring else {
             return Err(Refusal::NotReady);
         };
-        let since = ring.since(self.partition);
-        if epoch < since {
-            if crate::planted!("m10") {
-                return Ok(());
+        match Refusal::between(epoch, ring.since(self.partition)) {
+            Some(Refusal::WrongEpoch) if crate::planted!("m10") => return Ok(()),
+            Some(refusal) => {
+                if refusal == Refusal::WrongEpoch {
+                    reached(Mark::SealedRefusal);
+                }
+                return Err(refusal);
             }
-            reached(Mark::SealedRefusal);
-            return Err(Refusal::WrongEpoch);
-        }
-        if epoch > since {
-            return Err(Refusal::Behind);
+            None => {}
         }
         if self.role == Role::Outsider { Err(Refusal::NotOwner) } else { Ok(()) }
     }
 
     /// Whether `seat` may write as the primary, of however many owners it is.
     pub fn is_primary(&self, seat: Seat) -> bool {
-        self.ring.as_ref().is_some_and(|ring| {
-            (1..=ring.replicas()).any(|n| ring.primary(self.partition, n) == seat)
-        })
+        self.ring.as_ref().is_some_and(|ring| ring.is_a_primary(self.partition, seat))
     }
 
     /// Whether this node is the primary among all owners, and so the one that may lead. One that is

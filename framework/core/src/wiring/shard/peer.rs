@@ -101,10 +101,7 @@ impl Shard {
     /// Whether `peer`, who wants data of `partition`, must wait because clients' commands go
     /// first. What a primary wants, clients wait for; and of all others one is served now and then.
     fn is_too_busy_for(&mut self, now: Now, partition: PartitionId, peer: Seat) -> bool {
-        let is_primary = self
-            .ring
-            .as_ref()
-            .is_some_and(|ring| (1..=ring.replicas()).any(|n| ring.primary(partition, n) == peer));
+        let is_primary = self.ring.as_ref().is_some_and(|ring| ring.is_a_primary(partition, peer));
         if is_primary {
             return false;
         }
@@ -121,12 +118,10 @@ impl Shard {
     /// Whether what is said under the layout since `epoch` may be done here.
     fn check(&self, partition: PartitionId, epoch: Epoch) -> Result<(), Refusal> {
         let since = self.since(partition);
-        match epoch.cmp(&since) {
-            _ if since == Epoch::NONE => Err(Refusal::NotReady),
-            std::cmp::Ordering::Less => Err(Refusal::WrongEpoch),
-            std::cmp::Ordering::Greater => Err(Refusal::Behind),
-            std::cmp::Ordering::Equal => Ok(()),
+        if since == Epoch::NONE {
+            return Err(Refusal::NotReady);
         }
+        Refusal::between(epoch, since).map_or(Ok(()), Err)
     }
 
     /// The number of the ring; none before there is one.
