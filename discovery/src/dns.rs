@@ -13,18 +13,18 @@
 //! error, and silence all take nobody away. A node that answers leave out is lost when they have
 //! done so for `forget_after_ms`: some servers tell a part of a long list, another one each time.
 //!
+//! [`Directory`](peer_ring_discovery_core::dns::Directory) decides which nodes there are, and when to
+//! ask.
+//!
 //! | file | what it does |
 //! |---|---|
 //! | `settings` | what a user sets, and what of it cannot work |
-//! | `directory` | the pure half, an actor: which nodes there are, and when to ask |
 //! | `lookup` | makes an answer of records |
-//! | `perform` | the other half: asks, and keeps the time |
+//! | `perform` | asks, and keeps the time |
 
-mod directory;
 mod lookup;
 mod perform;
 mod settings;
 
-pub use directory::{Answer, Directory, In, Out};
 pub use perform::Dns;
 pub use settings::Settings;

@@ -13,9 +13,8 @@
 //!
 //! Two nodes of one name: the one that came last has the key, and the other says so in its log.
 //!
-//! `registry` decides, `session` performs.
+//! [`Registry`](peer_ring_discovery_core::etcd::Registry) decides, `session` performs.
 
-mod registry;
 mod session;
 mod settings;
 

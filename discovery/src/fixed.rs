@@ -1,11 +1,9 @@
 //! `static`: the members stand in the configuration, the same on every node.
 
-use std::collections::BTreeMap;
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use peer_ring_core::id::NodeName;
-use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::membership::Sighting;
+use peer_ring_discovery_core::said::Said;
 use tokio::sync::watch;
 
 use crate::{Facts, Source, SourceError};
@@ -36,10 +34,11 @@ impl Static {
 impl Source for Static {
     fn run(mut self: Box<Self>, facts: Facts) -> BoxFuture<'static, Result<(), SourceError>> {
         async move {
-            let mut said = BTreeMap::new();
+            let mut said = Said::default();
             loop {
                 let listed = self.members.borrow_and_update().clone();
-                for fact in news(&mut said, listed) {
+                let listed = listed.into_iter().map(|member| (member.name.clone(), member));
+                for fact in said.all(listed.collect()) {
                     if !facts.say(fact).await {
                         return Ok(());
                     }
@@ -59,26 +58,11 @@ impl Source for Static {
     }
 }
 
-/// What is to be said after `said` of members who are `listed` now: changes, and that this is all.
-fn news(said: &mut BTreeMap<NodeName, Sighting>, listed: Vec<Sighting>) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let is_gone = |name: &NodeName| !listed.iter().any(|member| member.name == *name);
-    for name in said.keys().filter(|name| is_gone(name)).cloned().collect::<Vec<_>>() {
-        said.remove(&name);
-        facts.push(Fact::Lost(name));
-    }
-    for member in listed {
-        if said.get(&member.name) != Some(&member) {
-            said.insert(member.name.clone(), member.clone());
-            facts.push(Fact::Seen(member));
-        }
-    }
-    facts.push(Fact::Settled);
-    facts
-}
-
 #[cfg(test)]
 mod tests {
+    use peer_ring_core::id::NodeName;
+    use peer_ring_core::membership::Fact;
+
     use super::*;
 
     fn member(name: &str, address: &str) -> Sighting {
@@ -106,12 +90,10 @@ mod tests {
             said.recv().await.unwrap();
         }
         list.send_replace(vec![member("a", "h:1"), member("c", "h:3")]);
-        assert_eq!(said.recv().await, Some(Fact::Lost(NodeName::new("b").unwrap())));
         assert_eq!(said.recv().await, Some(Fact::Seen(member("c", "h:3"))));
-        assert_eq!(said.recv().await, Some(Fact::Settled));
+        assert_eq!(said.recv().await, Some(Fact::Lost(NodeName::new("b").unwrap())));
         list.send_replace(vec![member("a", "h:9"), member("c", "h:3")]);
         assert_eq!(said.recv().await, Some(Fact::Seen(member("a", "h:9"))), "it has moved");
-        assert_eq!(said.recv().await, Some(Fact::Settled));
         drop(list);
         tokio::task::yield_now().await;
         assert!(!run.is_finished(), "what it said stays true without a writer");

@@ -22,12 +22,12 @@
 //! The token of the service account is read again at least once a minute, and at once after the API
 //! server has refused it; so is the certificate of its authority.
 //!
-//! `view` decides, `watch` performs; `slices` and `pods` read what Kubernetes says.
+//! [`View`](peer_ring_discovery_core::kubernetes::View) decides, `watch` performs; `slices` and `pods`
+//! read what Kubernetes says.
 
 mod pods;
 mod settings;
 mod slices;
-mod view;
 mod watch;
 
 use futures::FutureExt;

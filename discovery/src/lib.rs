@@ -6,8 +6,8 @@
 //! feature of this crate.
 //!
 //! A source with a server behind it keeps trying for as long as the node listens. While the server
-//! is away everything it said stays true, and afterwards it says the difference. It has two halves,
-//! a pure one that makes facts and orders of what the server says, and one that performs the orders.
+//! is away everything it said stays true, and afterwards it says the difference. Here sources perform;
+//! what they decide stands in `peer-ring-discovery-core`, which a simulator runs as well.
 //!
 //! | source | feature | says |
 //! |---|---|---|
@@ -36,23 +36,17 @@
 
 #![deny(missing_docs)]
 
-#[cfg(feature = "_registry")]
-mod announcement;
 #[cfg(feature = "_backend")]
 mod backend;
 #[cfg(feature = "dns")]
 pub mod dns;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(feature = "_backend")]
+mod files;
 mod fixed;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
-#[cfg(feature = "_backend")]
-mod retry;
-#[cfg(feature = "_backend")]
-mod said;
-#[cfg(feature = "_settings")]
-mod settings;
 #[cfg(feature = "swim")]
 pub mod swim;
 #[cfg(feature = "zookeeper")]
@@ -64,8 +58,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use fixed::Static;
-#[cfg(feature = "_settings")]
-pub use settings::{Backoff, BadSetting};
+pub use peer_ring_discovery_core::{Backoff, BadSetting};
 
 /// Facts that may wait for the node to take them in.
 const FACTS_MAX: usize = 256;

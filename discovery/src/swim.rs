@@ -1,64 +1,11 @@
 //! `swim`: nodes find each other by gossip, with no registry. Two addresses start a cluster.
 //!
-//! The protocol is SWIM (Das, Gupta, Motivala 2002) with suspicion, as [foca] implements it. Each
-//! node probes another one in turn. One that does not answer is probed by a few others on its
-//! behalf; one that answers nobody is suspected, and has some time to refute that by a higher
-//! incarnation before it is declared down. News travel with the probes, and between them. Beyond
-//! the paper, a node that was declared down wrongly is told so by whoever hears it, and renews its
-//! [`Identity`]; nodes that are down are asked now and then whether they are back, which heals
-//! partitions; and what nodes know is compared at times, by asking whom another one knows.
-//!
-//! | file | what it does |
-//! |---|---|
-//! | `settings` | what a user sets, and what of it cannot work |
-//! | `agent`, `message` | the pure half, an actor: foca, and what stands around it |
-//! | `envelope`, `key`, `replay` | lets nothing in that no key vouches for, or that was heard before |
-//! | `identity` | who a node is, and since when |
-//! | `join` | the way into a cluster, and when all is told |
-//! | `renewal` | when a node that was declared dead says that it lives |
-//! | `roster` | which nodes there are, and what of it is news |
-//! | `timers` | what foca wants to be told later |
-//! | `perform`, `resolve` | the other half: a UDP socket, a clock, and a resolver of names |
-//!
-//! A node that gossip takes for down exists still, and so no [`Fact`] says otherwise: membership
-//! watches its peers itself. [`Fact::Lost`] is said of a node that leaves by its own word, and of
-//! one that was down for `forget_after_ms`.
-//!
-//! How many seconds it takes, by the settings' defaults, while a tenth of all datagrams is lost:
-//! median and worst of 5 to 30 seeds of the tests' world (`how_long_clusters_of_3_to_200_nodes_take`).
-//!
-//! | nodes | all know each other | all know who joins | who joins knows all | all have a crash for down |
-//! |---|---|---|---|---|
-//! | 3 | 0.1, 0.2 | 0.2, 0.4 | 0.2, 0.5 | 5.8, 6.8 |
-//! | 10 | 0.2, 0.7 | 0.4, 0.6 | 0.5, 0.7 | 6.0, 8.6 |
-//! | 30 | 0.7, 1.1 | 0.4, 0.8 | 0.5, 0.8 | 8.3, 12.2 |
-//! | 100 | 1.2, 1.6 | 0.8, 0.9 | 0.8, 1.0 | 11.2, 13.3 |
-//! | 200 | 1.9, 2.0 | 0.8, 0.8 | 1.9, 2.2 | 11.3, 12.2 |
-//!
-//! [`Fact`]: peer_ring_core::membership::Fact
-//! [`Fact::Lost`]: peer_ring_core::membership::Fact::Lost
+//! The protocol, and how fast it is, stands on the front page of its pure half, which is all there is
+//! to it but this: a UDP socket, a clock, and a resolver of names, around an
+//! [`Agent`](peer_ring_discovery_core::swim::Agent).
 
-mod agent;
-mod envelope;
-mod identity;
-mod join;
-mod key;
-mod message;
 mod perform;
-mod renewal;
-mod replay;
 mod resolve;
-mod roster;
-mod settings;
-mod timers;
 
-pub use agent::Agent;
-pub use envelope::Dropped;
-pub use identity::Identity;
-pub use key::Key;
-pub use message::{In, Out};
+pub use peer_ring_discovery_core::swim::{Dropped, Key, Settings};
 pub use perform::Swim;
-pub use settings::Settings;
-
-#[cfg(test)]
-mod tests;

@@ -10,9 +10,9 @@
 //! is killed is gone when its session runs out, which is no hurry, since links and probes tell who
 //! is alive. A node that starts while the session of its predecessor lives replaces its znode.
 //!
-//! Needs ZooKeeper 3.6 or later. `roster` decides, `session` performs.
+//! Needs ZooKeeper 3.6 or later. [`Roster`](peer_ring_discovery_core::zookeeper::Roster)
+//! decides, `session` performs.
 
-mod roster;
 mod session;
 mod settings;
 

@@ -15,8 +15,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use peer_ring_core::id::NodeName;
 
-use super::directory::Answer;
 use super::settings::{Query, Settings};
+use peer_ring_discovery_core::dns::Answer;
 
 /// What came of a question, and what was wrong on the way.
 pub(super) struct Found {

@@ -9,10 +9,10 @@ use peer_ring_core::actor::{self, Actor, Now, Outbox};
 use rand::RngExt;
 use tokio::time::{Instant, sleep_until};
 
-use super::directory::{Answer, Directory, In, Out};
 use super::lookup::{Found, look_up, resolver};
 use super::settings::{Query, Settings};
 use crate::{BadSetting, Facts, Source, SourceError};
+use peer_ring_discovery_core::dns::{Answer, Directory, In, Out};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
         reason: format!("the system's settings cannot be used, give `servers`: {error}"),
     })?;
     let performer = Performer {
-        directory: Directory::new(settings.clone()),
+        directory: Directory::new(settings.pace()),
         settings,
         resolver,
         query,

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::rr::Name;
+use peer_ring_discovery_core::dns::Pace;
+use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 use serde::{Deserialize, Serialize};
-
-use crate::settings::{Backoff, BadSetting, above_zero};
 
 /// The block `dns` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,10 +110,15 @@ impl Settings {
         Duration::from_millis(self.timeout_ms)
     }
 
-    /// How long to wait with records of this time to live.
-    pub(super) fn within_bounds(&self, ttl: Duration) -> Duration {
-        let (least, most) = (self.ttl_min_ms, self.ttl_max_ms);
-        ttl.clamp(Duration::from_millis(least), Duration::from_millis(most))
+    /// When to ask, and how long to believe what was heard.
+    pub(super) fn pace(&self) -> Pace {
+        let millis = Duration::from_millis;
+        Pace {
+            ttl: millis(self.ttl_min_ms)..=millis(self.ttl_max_ms),
+            pauses: self.backoff.pauses(),
+            forget_after: millis(self.forget_after_ms),
+            settle_after: millis(self.settle_after_ms),
+        }
     }
 }
 
@@ -154,11 +159,5 @@ mod tests {
         assert_eq!(said(crossed), "ttl_max_ms: 40 is less than ttl_min_ms, 50");
         assert!(said("{srv: p, backoff: {min_ms: 0}}").starts_with("backoff.min_ms: 0 is not"));
         assert!(said("{srv: p, timeout_ms: 0}").starts_with("timeout_ms: 0 is not above 0"));
-    }
-
-    #[test]
-    fn times_to_live_are_kept_within_bounds() {
-        let bounded = |secs| Settings::default().within_bounds(Duration::from_secs(secs)).as_secs();
-        assert_eq!([0, 5, 3_600].map(bounded), [1, 5, 30]);
     }
 }

@@ -6,7 +6,7 @@ use peer_ring_core::membership::Sighting;
 
 use super::settings::{Address, Port};
 use super::slices::{at, mark};
-use super::view::{Candidate, Object, Rank};
+use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 /// The label by which a pod says in which zone it is.
 const ZONE_LABEL: &str = "topology.kubernetes.io/zone";

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Backoff, BadSetting, above_zero, pem, readable};
+use crate::files::{pem, readable};
+use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 
 /// Where Kubernetes puts what a pod needs to talk to it.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -5,7 +5,7 @@ use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Sighting;
 
 use super::settings::{Address, Port};
-use super::view::{Candidate, Object, Rank};
+use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 /// The label by which a slice says which service it belongs to.
 pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";

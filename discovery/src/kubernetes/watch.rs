@@ -18,11 +18,11 @@ use peer_ring_core::id::NodeName;
 use tokio::time::timeout;
 
 use super::Settings;
-use super::view::{In, Object, Out, View};
 use super::{pods, slices};
 use crate::Facts;
 use crate::backend::{Backend, Health};
-use crate::retry::Trouble;
+use peer_ring_discovery_core::kubernetes::{In, Object, Out, View};
+use peer_ring_discovery_core::retry::Trouble;
 
 /// A watch that ends sooner, having said nothing, has failed.
 const WATCH_MIN: Duration = Duration::from_secs(1);

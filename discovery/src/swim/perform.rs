@@ -13,12 +13,9 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::agent::Agent;
-use super::envelope::Dropped;
-use super::message::{In, Out};
 use super::resolve::{Places, Resolved};
-use super::settings::Settings;
 use crate::{BadSetting, Facts, Source, SourceError};
+use peer_ring_discovery_core::swim::{Agent, Dropped, In, Out, Settings};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);

@@ -8,7 +8,7 @@ use peer_ring_core::membership::Sighting;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use super::settings::Settings;
+use peer_ring_discovery_core::swim::Settings;
 
 /// How long a name may take to resolve.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -13,12 +13,12 @@ use zookeeper_client::{
     PersistentWatcher, SessionState, StateWatcher, WatchedEvent,
 };
 
-use super::roster::{Entry, In, Out, Roster};
 use super::{Access, Settings};
 use crate::Facts;
-use crate::announcement;
 use crate::backend::{Backend, Health};
-use crate::retry::Trouble;
+use peer_ring_discovery_core::announcement;
+use peer_ring_discovery_core::retry::Trouble;
+use peer_ring_discovery_core::zookeeper::{Entry, In, Out, Roster};
 
 /// How many children are read at once.
 const READS_MAX: usize = 64;

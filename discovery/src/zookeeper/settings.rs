@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Backoff, BadSetting, readable};
+use crate::files::readable;
+use peer_ring_discovery_core::{Backoff, BadSetting};
 
 /// Where ZooKeeper is, and how this node's znode is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::said::Said;
 
 /// What Kubernetes says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum In {
+pub enum In {
     /// It is asked anew, after a failure or for the first time.
     Started,
     /// Everything there is.
@@ -46,7 +46,7 @@ pub(super) enum In {
 
 /// What is asked of Kubernetes, and said to the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Out {
+pub enum Out {
     /// Say this.
     Say(Fact),
     /// List everything.
@@ -62,7 +62,7 @@ pub(super) enum Out {
 
 /// A slice or a pod, and the nodes that it tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Object {
+pub struct Object {
     /// Its name.
     pub key: String,
     /// Its version.
@@ -73,7 +73,7 @@ pub(super) struct Object {
 
 /// A node as one object tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
+pub struct Candidate {
     /// The node.
     pub sighting: Sighting,
     /// Which to believe when several objects tell of one node; the smallest first.
@@ -82,7 +82,7 @@ pub(super) struct Candidate {
 
 /// Whom to believe: a pod that stays before one that goes, and IPv4 before IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
+pub struct Rank {
     /// Whether the pod is on its way out.
     pub is_terminating: bool,
     /// Whether the address is one of IPv6.
@@ -91,7 +91,7 @@ pub(super) struct Rank {
 
 /// This node's picture of the pods.
 #[derive(Debug)]
-pub(super) struct View {
+pub struct View {
     own: NodeName,
     objects: BTreeMap<String, Vec<Candidate>>,
     /// `None` until there was a listing.
@@ -100,10 +100,13 @@ pub(super) struct View {
 }
 
 impl View {
+    /// The picture of the node of this name: nobody is in it yet.
+    #[must_use]
     pub fn new(own: NodeName) -> Self {
         Self { own, objects: BTreeMap::new(), version: None, said: Said::default() }
     }
 
+    /// Takes note of what is said, and decides what to say and to ask for.
     pub fn handle(&mut self, input: In, out: &mut Outbox<Out>) {
         match input {
             In::Started | In::Gone => {

@@ -9,7 +9,7 @@ const REFUSALS_MAX: u32 = 3;
 
 /// Why an attempt at a backend ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// The backend does not answer, or no more.
     Outage(String),
     /// The backend answers, and will have nothing of us: wrong password, no rights.
@@ -20,6 +20,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// What went wrong, in words.
+    #[must_use]
     pub fn reason(&self) -> &str {
         match self {
             Self::Outage(reason) | Self::Refused(reason) | Self::Misconfigured(reason) => reason,
@@ -29,7 +30,7 @@ impl Trouble {
 
 /// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Try again after so long.
     Again(Duration),
     /// No retry mends this.
@@ -41,7 +42,7 @@ pub(crate) enum Verdict {
 /// The pause doubles from the least to the longest, and is then made up to a half shorter by
 /// chance, so that nodes which lost their backend together do not come back together.
 #[derive(Debug)]
-pub(crate) struct Retry {
+pub struct Retry {
     pause_min: Duration,
     pause_max: Duration,
     failures: u32,
@@ -50,6 +51,8 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
+    /// Nothing has worked yet, nor failed. Given are the shortest and the longest pause.
+    #[must_use]
     pub fn new((pause_min, pause_max): (Duration, Duration)) -> Self {
         Self { pause_min, pause_max, failures: 0, refusals: 0, has_worked: false }
     }

@@ -10,7 +10,7 @@ use peer_ring_core::membership::{Fact, Sighting};
 /// A backend's answer is compared with what was said before, so that what is said twice is no news,
 /// and so that whatever changed during an outage is said after it and nothing else.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub struct Said {
     nodes: BTreeMap<NodeName, Sighting>,
     is_settled: bool,
 }
@@ -46,7 +46,7 @@ impl Said {
     }
 
     /// What was said last of a node.
-    #[cfg(any(feature = "etcd", feature = "zookeeper"))]
+    #[must_use]
     pub fn get(&self, name: &NodeName) -> Option<&Sighting> {
         self.nodes.get(name)
     }

@@ -1,16 +1,15 @@
-//! The pure half: answers and time in, facts and questions out.
+//! What a node makes of the records of a name: answers and time in, facts and questions out.
 //!
 //! A node is *listed*, or *left out since* some time. Only an answer that lists others takes it
 //! away, and only when all that came for `forget_after_ms` left it out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use peer_ring_core::actor::{Actor, Instant, Now, Outbox};
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
-
-use super::settings::Settings;
 
 /// What can happen to a directory.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +50,22 @@ pub enum Out {
     Fact(Fact),
 }
 
+/// When a directory asks, and how long it believes what it heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Bounds of times to live: records are asked for again within these.
+    pub ttl: RangeInclusive<Duration>,
+    /// The shortest and the longest pause after failures.
+    pub pauses: (Duration, Duration),
+    /// A node that answers leave out for so long does not exist any more.
+    pub forget_after: Duration,
+    /// For so long there may be no record at all before a node takes itself for the first one.
+    pub settle_after: Duration,
+}
+
 /// Which nodes there are, and when to ask.
 pub struct Directory {
-    settings: Settings,
+    pace: Pace,
     nodes: BTreeMap<NodeName, Node>,
     /// When to ask; `None` while an answer is awaited.
     ask_at: Option<Instant>,
@@ -70,9 +82,9 @@ struct Node {
 impl Directory {
     /// A directory that knows nobody yet.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(pace: Pace) -> Self {
         Self {
-            settings,
+            pace,
             nodes: BTreeMap::new(),
             ask_at: Some(Instant::default()),
             pause: Duration::ZERO,
@@ -90,11 +102,10 @@ impl Directory {
                 nodes.into_iter().for_each(|(name, found)| self.see(name, &found, out));
                 self.settle(out);
                 self.pause = Duration::ZERO;
-                self.settings.within_bounds(ttl)
+                ttl.clamp(*self.pace.ttl.start(), *self.pace.ttl.end())
             }
             Answer::Nothing => {
-                let settle_after = Duration::from_millis(self.settings.settle_after_ms);
-                if self.started_at.is_some_and(|start| now >= start + settle_after) {
+                if self.started_at.is_some_and(|start| now >= start + self.pace.settle_after) {
                     self.settle(out);
                 }
                 self.back_off(jitter)
@@ -111,7 +122,7 @@ impl Directory {
         listed: &BTreeMap<NodeName, BTreeSet<String>>,
         out: &mut Outbox<Out>,
     ) {
-        let forget_after = Duration::from_millis(self.settings.forget_after_ms);
+        let forget_after = self.pace.forget_after;
         self.nodes.retain(|name, node| {
             if listed.contains_key(name) {
                 return true;
@@ -146,7 +157,7 @@ impl Directory {
     }
 
     fn back_off(&mut self, jitter: f64) -> Duration {
-        let (least, most) = self.settings.backoff.pauses();
+        let (least, most) = self.pace.pauses;
         self.pause = (self.pause * 2).clamp(least, most);
         self.pause.mul_f64(jitter)
     }

@@ -15,7 +15,7 @@ use crate::said::Said;
 
 /// What etcd says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum In {
+pub enum In {
     /// There is a session.
     Connected,
     /// A lease was granted.
@@ -45,7 +45,7 @@ pub(super) enum In {
 
 /// What is asked of etcd, and said to the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Out {
+pub enum Out {
     /// Say this.
     Say(Fact),
     /// Ask for a lease.
@@ -73,7 +73,7 @@ pub(super) enum Out {
 
 /// A key under the prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// What follows the prefix.
     pub name: String,
     /// What stands under it.
@@ -84,7 +84,7 @@ pub(super) struct Entry {
 
 /// A change of a key under the prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub enum Change {
     /// It was written.
     Put(Entry),
     /// It is gone.
@@ -98,7 +98,7 @@ pub(super) enum Change {
 
 /// This node's picture of the keys under the prefix.
 #[derive(Debug)]
-pub(super) struct Registry {
+pub struct Registry {
     own: NodeName,
     lease: Option<i64>,
     /// The revision by which the own key was written with the present lease.
@@ -107,15 +107,19 @@ pub(super) struct Registry {
 }
 
 impl Registry {
+    /// The picture of the node of this name: nobody is in it yet.
+    #[must_use]
     pub fn new(own: NodeName) -> Self {
         Self { own, lease: None, announced: None, said: Said::default() }
     }
 
     /// The lease to give back at the end.
+    #[must_use]
     pub fn lease(&self) -> Option<i64> {
         self.lease
     }
 
+    /// Takes note of what is said, and decides what to say and to ask for.
     pub fn handle(&mut self, input: In, out: &mut Outbox<Out>) {
         match input {
             In::Connected => self.connected(out),

@@ -35,7 +35,8 @@ fn one() -> u32 {
 }
 
 /// What a node announces of itself.
-pub(crate) fn write(node: &Sighting) -> Vec<u8> {
+#[must_use]
+pub fn write(node: &Sighting) -> Vec<u8> {
     let announcement = Announcement {
         version: VERSION,
         address: node.address.clone(),
@@ -51,7 +52,7 @@ pub(crate) fn write(node: &Sighting) -> Vec<u8> {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Sighting, String> {
+pub fn read(name: &str, bytes: &[u8]) -> Result<Sighting, String> {
     let name = NodeName::new(name).map_err(|error| error.to_string())?;
     if bytes.len() > BYTES_MAX {
         return Err(format!("its {} bytes are more than {BYTES_MAX}", bytes.len()));

@@ -21,8 +21,14 @@ fn part_of(answer: Answer) -> Answer {
 
 impl Story {
     fn new() -> Self {
-        let settings = Settings { forget_after_ms: 12_000, ..Settings::default() };
-        Self { directory: Directory::new(settings), now: Now::default() }
+        let secs = Duration::from_secs;
+        let pace = Pace {
+            ttl: secs(1)..=secs(30),
+            pauses: (Duration::from_millis(100), secs(5)),
+            forget_after: secs(12),
+            settle_after: secs(3),
+        };
+        Self { directory: Directory::new(pace), now: Now::default() }
     }
 
     /// Waits until it asks, answers, and gives what is said and how long it waits next.
@@ -140,4 +146,15 @@ fn who_finds_no_records_settles_in_time() {
     story.now.tick = Instant::default() + SECOND * 3;
     assert_eq!(story.says(Answer::Nothing), ["settled"]);
     assert_eq!(story.says(Answer::Nothing), [""; 0]);
+}
+
+#[test]
+fn times_to_live_are_kept_within_bounds() {
+    let listed = |secs| {
+        let nodes = [(NodeName::new("n1").unwrap(), BTreeSet::from(["h:1".to_owned()]))];
+        let ttl = Duration::from_secs(secs);
+        Answer::Listed { nodes: BTreeMap::from(nodes), ttl, is_whole: true }
+    };
+    let wait = |secs| Story::new().answer(listed(secs)).1.as_secs();
+    assert_eq!([0, 5, 3_600].map(wait), [1, 5, 30]);
 }

@@ -15,7 +15,7 @@ use crate::said::Said;
 
 /// What ZooKeeper says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum In {
+pub enum In {
     /// There is a new session.
     Opened {
         /// Its number.
@@ -48,7 +48,7 @@ pub(super) enum In {
 
 /// What is asked of ZooKeeper, and said to the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Out {
+pub enum Out {
     /// Say this.
     Say(Fact),
     /// Create the own znode.
@@ -70,7 +70,7 @@ pub(super) enum Out {
 
 /// A child of the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// Its name.
     pub name: String,
     /// What stands in it.
@@ -81,7 +81,7 @@ pub(super) struct Entry {
 
 /// This node's picture of the children of the path.
 #[derive(Debug)]
-pub(super) struct Roster {
+pub struct Roster {
     own: NodeName,
     session: i64,
     is_registered: bool,
@@ -89,15 +89,19 @@ pub(super) struct Roster {
 }
 
 impl Roster {
+    /// The picture of the node of this name: nobody is in it yet.
+    #[must_use]
     pub fn new(own: NodeName) -> Self {
         Self { own, session: 0, is_registered: false, said: Said::default() }
     }
 
     /// Whether there is a znode to delete at the end.
+    #[must_use]
     pub fn is_registered(&self) -> bool {
         self.is_registered
     }
 
+    /// Takes note of what is said, and decides what to say and to ask for.
     pub fn handle(&mut self, input: In, out: &mut Outbox<Out>) {
         match input {
             In::Opened { session } => {
