@@ -9,6 +9,7 @@ use peer_ring_core::{coordinator, membership, ring_view, steward, transfer};
 use peer_ring_proto::hello::Protocols;
 
 use crate::random::{Chance, Stream};
+use crate::source::Source;
 use crate::world::NodeIndex;
 
 /// Nodes, their settings, and the network between them while nothing is wrong.
@@ -31,8 +32,8 @@ pub struct Cluster {
     pub steward: steward::Settings,
     /// The bounds within which data moves.
     pub transfers: transfer::Settings,
-    /// How long it takes at most until a node is told of another one.
-    pub discovery: Duration,
+    /// How nodes find each other.
+    pub discovery: Discovery,
     /// How long it takes to keep what a node voted for; `None` when nodes have nothing to keep it
     /// on.
     pub disk: Option<RangeInclusive<Duration>>,
@@ -41,6 +42,15 @@ pub struct Cluster {
     /// Which versions of the wire each node speaks when it is first started; those beyond the end
     /// speak all of ours.
     pub wire: Vec<Protocols>,
+}
+
+/// How nodes find each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// By which source.
+    pub source: Source,
+    /// How long a word takes at most from its backend to a node, or back.
+    pub within: Duration,
 }
 
 /// How long a message travels while nothing is wrong.
@@ -72,7 +82,7 @@ impl Cluster {
             coordinator: coordinator::Settings::default(),
             steward: steward::Settings::default(),
             transfers: transfer::Settings::default(),
-            discovery: Duration::ZERO,
+            discovery: Discovery::default(),
             disk: None,
             latency: Latency::local(),
             wire: Vec::new(),

@@ -43,6 +43,7 @@ pub mod scene;
 pub mod schedule;
 pub mod shrink;
 pub mod simulation;
+pub mod source;
 pub mod store;
 pub mod story;
 pub mod subject;

@@ -33,7 +33,7 @@
 //! | `strategy NAME` | at most once | how partitions are placed on nodes; `balanced` without it |
 //! | `room N` | at most once | how many commands a coordinator takes at once |
 //! | `spares NODE ...` | at most once | which nodes come later, if at all; the others found the cluster |
-//! | `discovery within SPAN` | at most once | until when a node is told of another one; at once without it |
+//! | `discovery [by SOURCE] within SPAN` | at most once | how nodes find each other: by `static`, as without the line, `dns`, `swim`, `etcd`, `zookeeper` or `kubernetes`; and how long a word of that takes at most |
 //! | `disks SPAN to SPAN` | at most once | nodes keep what they voted for, and how long that takes; they have nothing to keep it on without it |
 //! | `steward settles in SPAN patience SPAN evicts after SPAN` | at most once | when the ring changes; it may also say `evicts never` |
 //! | `transfers N pages N B/s` | at most once | how much a node moves at once and in a second |

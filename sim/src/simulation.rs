@@ -119,13 +119,16 @@ impl Builder {
 }
 
 impl<A: App> Campaign<Yours<A>> {
-    /// Starts the nodes, and waits until the cluster is founded, to be asked and hurt by hand.
+    /// Starts the nodes, and waits until the cluster is founded, to be asked and hurt by hand. They
+    /// find each other by the first of the swarm's sources: `static`, if nothing was said.
     #[must_use]
     pub fn start(self) -> Simulation<A> {
+        let source = self.options.faults.sources()[0];
         let Yours { app, nodes, spares, replicas, .. } = self.subject;
         let mut apps = Apps::new();
         apps.add(app.clone()).expect("there is no other app");
         let mut cluster = Cluster::new(nodes + spares, replicas);
+        cluster.discovery.source = source;
         cluster.spares = (nodes..nodes + spares).map(NodeIndex).collect();
         let world = World::new(self.seed, cluster, apps, Trace::default());
         let mut simulation = Simulation { world, app, callers: 0, faults: Vec::new(), count: 0 };

@@ -142,7 +142,7 @@ impl World {
             nodes,
             by_seat,
             network: Network::new(seed, cluster.nodes, cluster.latency.clone()),
-            discovery: Discovery::default(),
+            discovery: Discovery::new(seed, &cluster),
             trace,
             recorder: None,
             rings: Rings::default(),
@@ -246,6 +246,7 @@ impl World {
                 self.count([9, alarm, 0], &[], format_args!("alarm {alarm}"));
                 self.happened.push_back(Happening::Alarm(alarm));
             }
+            Event::Discovery(word) => self.discover_at_backend(word),
             Event::Node(node, event) => {
                 if let Some(waiting) = &mut self.nodes[node.at()].paused {
                     return waiting.push(event);
@@ -282,7 +283,7 @@ impl World {
                     self.tell_control(node, ControlIn::Shard { index, report });
                 }
             }
-            NodeEvent::Discover { start, about } => self.tell_news(node, start, about),
+            NodeEvent::Discover { start, word } => self.discover_at_node(node, start, word),
             NodeEvent::Leave { start } => self.order_leave(node, start),
             NodeEvent::Stop { start } => self.stop(node, start),
             NodeEvent::Dial { start, peer, lane, attempt } => {

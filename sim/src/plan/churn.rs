@@ -20,7 +20,7 @@ pub(super) fn settle(cluster: &mut Cluster, sizes: Sizes, stream: &mut Stream) {
     stream.shuffle(&mut nodes);
     cluster.spares = nodes.split_off(sizes.founders.into()).into_iter().collect();
     let discovery = *stream.pick(&[0, 10, 100]);
-    cluster.discovery = Duration::from_millis(discovery);
+    cluster.discovery.within = Duration::from_millis(discovery);
     let disk_ms = *stream.pick(&[1, 5, 50]);
     let has_disk = stream.below(3) == 0;
     cluster.disk = has_disk.then(|| Duration::from_micros(100)..=Duration::from_millis(disk_ms));

@@ -30,6 +30,7 @@ pub(super) fn plan<S: Subject>(subject: &S, seed: u64, swarm: &Swarm) -> Plan<S>
     let mut cluster = cluster(sizes, &mut Stream::new(seed, "cluster", &[]));
     cluster.ring.strategy = strategy(sizes, &mut Stream::new(seed, "strategy", &[]));
     churn::settle(&mut cluster, sizes, &mut Stream::new(seed, "churn", &[]));
+    cluster.discovery.source = *Stream::new(seed, "source", &[]).pick(swarm.sources());
     let calls = {
         let caller = &mut *subject.caller(&settings, &mut Stream::new(seed, "caller", &[]));
         calls(caller, &cluster, turmoil, heal, &mut clients)

@@ -9,6 +9,7 @@ use crate::cluster::Cluster;
 use crate::faults::{Crash, Fault, Jump, Kind, Scheduled, Upgrade};
 use crate::plan::draw::millis;
 use crate::random::{Chance, Stream};
+use crate::source::Source;
 use crate::time::Time;
 use crate::world::{Errand, NodeIndex};
 
@@ -17,18 +18,21 @@ pub(super) const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// Longer than any run.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
-/// The kinds of faults that runs draw from: all of them, unless told otherwise.
+/// The kinds of faults, and the sources of discovery, that runs draw from: all of them, unless told
+/// otherwise.
 ///
-/// What is drawn of one kind does not depend on which others are among them.
+/// What is drawn of one kind does not depend on which others are among them, nor on the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swarm {
     kinds: BTreeSet<Kind>,
     has_switches: bool,
+    sources: Vec<Source>,
 }
 
 impl Default for Swarm {
     fn default() -> Self {
-        Self { kinds: Kind::ALL.iter().copied().collect(), has_switches: true }
+        let kinds = Kind::ALL.iter().copied().collect();
+        Self { kinds, has_switches: true, sources: vec![Source::Static] }
     }
 }
 
@@ -36,7 +40,7 @@ impl Swarm {
     /// Only these kinds, and no rare branch taken for no reason.
     #[must_use]
     pub fn only(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        Self { kinds: kinds.into_iter().collect(), has_switches: false }
+        Self { kinds: kinds.into_iter().collect(), has_switches: false, ..Self::default() }
     }
 
     /// No faults at all.
@@ -50,6 +54,23 @@ impl Swarm {
     pub fn without(mut self, kind: Kind) -> Self {
         self.kinds.remove(&kind);
         self
+    }
+
+    /// These, and nodes find each other by one of these sources.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn by(self, sources: impl IntoIterator<Item = Source>) -> Self {
+        let sources: Vec<_> = sources.into_iter().collect();
+        assert!(!sources.is_empty(), "nodes must find each other somehow");
+        Self { sources, ..self }
+    }
+
+    /// The sources of discovery that are among them.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
     }
 
     /// Whether rare branches are taken for no reason.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use peer_ring_core::{steward, transfer};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Discovery};
 use crate::schedule::span::Span;
 use crate::schedule::words::{Words, Wrong};
+use crate::source::Source;
 use crate::world::NodeIndex;
 
 /// `NODE ...`: those that come later, if at all.
@@ -16,12 +17,21 @@ pub(super) fn spares(mut words: Words<'_>) -> Result<BTreeSet<NodeIndex>, Wrong>
     words.nodes(|_| false).map(|nodes| nodes.into_iter().collect())
 }
 
-/// `within SPAN`: how long a node is not told of another one.
-pub(super) fn discovery(mut words: Words<'_>) -> Result<Duration, Wrong> {
+/// `[by SOURCE] within SPAN`: how nodes find each other.
+pub(super) fn discovery(mut words: Words<'_>) -> Result<Discovery, Wrong> {
+    let source = match words.is_next("by") {
+        true => source(&mut words)?,
+        false => Source::default(),
+    };
     words.the("within")?;
-    let span = words.span()?;
+    let within = words.span()?;
     words.end()?;
-    Ok(span)
+    Ok(Discovery { source, within })
+}
+
+fn source(words: &mut Words<'_>) -> Result<Source, Wrong> {
+    let name = words.word("a source of discovery")?;
+    name.parse().map_err(|_| Wrong(format!("'{name}' is no source of discovery")))
 }
 
 /// `SPAN to SPAN`.
@@ -71,8 +81,13 @@ pub(super) fn write(cluster: &Cluster) -> Vec<String> {
         let names: Vec<_> = cluster.spares.iter().map(NodeIndex::to_string).collect();
         lines.push(format!("spares {}", names.join(" ")));
     }
-    if !cluster.discovery.is_zero() {
-        lines.push(format!("discovery within {}", Span(cluster.discovery)));
+    if cluster.discovery != Discovery::default() {
+        let Discovery { source, within } = &cluster.discovery;
+        let by = match source {
+            Source::Static => String::new(),
+            other => format!("by {other} "),
+        };
+        lines.push(format!("discovery {by}within {}", Span(*within)));
     }
     if let Some(disk) = &cluster.disk {
         lines.push(format!("disks {} to {}", Span(*disk.start()), Span(*disk.end())));

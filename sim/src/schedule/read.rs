@@ -12,7 +12,7 @@ use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
 use crate::check::Class;
-use crate::cluster::{Cluster, Latency};
+use crate::cluster::{Cluster, Discovery, Latency};
 use crate::faults::{Fault, Scheduled};
 use crate::plan::{Patience, Plan, Planned};
 use crate::schedule::words::{Words, Wrong};
@@ -139,7 +139,7 @@ struct Draft<S: Subject> {
     strategy: Option<Strategy>,
     room: Option<usize>,
     spares: Option<BTreeSet<NodeIndex>>,
-    discovery: Option<Duration>,
+    discovery: Option<Discovery>,
     disk: Option<RangeInclusive<Duration>>,
     steward: Option<steward::Settings>,
     transfers: Option<transfer::Settings>,

@@ -12,6 +12,7 @@ use crate::faults::{Fault, Join, Scheduled};
 use crate::plan::{Plan, Planned};
 use crate::random::Chance;
 use crate::shrink::reworded::{self, moved};
+use crate::source::Source;
 use crate::subject::Subject;
 use crate::world::NodeIndex;
 
@@ -139,8 +140,11 @@ pub(super) fn without_extras<S: Subject>(plan: &Plan<S>) -> Vec<Plan<S>> {
     if plan.cluster.disk.is_some() {
         smaller.push(changed(&|plan| plan.cluster.disk = None));
     }
-    if !plan.cluster.discovery.is_zero() {
-        smaller.push(changed(&|plan| plan.cluster.discovery = Duration::ZERO));
+    if plan.cluster.discovery.source != Source::default() {
+        smaller.push(changed(&|plan| plan.cluster.discovery.source = Source::default()));
+    }
+    if !plan.cluster.discovery.within.is_zero() {
+        smaller.push(changed(&|plan| plan.cluster.discovery.within = Duration::ZERO));
     }
     if plan.cluster.transfers != transfer::Settings::default() {
         smaller.push(changed(&|plan| plan.cluster.transfers = transfer::Settings::default()));

@@ -62,7 +62,7 @@ const SEEDS: u64 = 100;
 pub struct Campaign<S> {
     pub(crate) subject: S,
     pub(super) seed: u64,
-    options: swarm::Options,
+    pub(super) options: swarm::Options,
     jobs: Option<NonZeroUsize>,
     directory: Option<PathBuf>,
 }

@@ -13,6 +13,7 @@ use peer_ring_proto::WireVersion;
 use peer_ring_proto::hello::Protocols;
 
 use crate::time::Time;
+use crate::world::discovery::Word;
 
 /// A node of the world, by number. It is shown, and named, `n1` and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,8 @@ impl fmt::Display for Hop {
 pub enum Event {
     /// Something happens at a node. While it is paused, it waits.
     Node(NodeIndex, NodeEvent),
+    /// Something happens at the backend of discovery.
+    Discovery(Word),
     /// Whoever drives the world wanted to be told.
     Alarm(u64),
 }
@@ -112,12 +115,12 @@ pub enum NodeEvent {
         /// What it says.
         report: Report,
     },
-    /// Discovery looks what there is to tell the node.
+    /// Something happens to the node's client of discovery.
     Discover {
         /// In which start of the node.
         start: u32,
-        /// Of which machine; `None` when all there is has been told.
-        about: Option<NodeIndex>,
+        /// What.
+        word: Word,
     },
     /// The node is told to hand over what it has, and go.
     Leave {

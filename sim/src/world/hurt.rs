@@ -24,7 +24,7 @@ impl World {
         }
         self.count([1, node.0.into(), 0], &[], format_args!("{node} crashes"));
         self.tell_recorder(|recorder, now| recorder.crash(now, node));
-        self.go_down(node);
+        self.go_down(node, false);
     }
 
     /// Lets a node do nothing until it is resumed.
@@ -65,6 +65,7 @@ impl World {
         for desk in self.desks() {
             self.arm(node, desk);
         }
+        self.discovery_clock(node);
     }
 
     /// Breaks both links between two nodes; they will be made again.

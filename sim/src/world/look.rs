@@ -297,8 +297,8 @@ impl World {
     }
 
     /// What is still to happen before all nodes that are up are members of one settled ring and
-    /// nobody else is, each holds what it owns and nothing else, and all are linked and see each
-    /// other alive; `None` when nothing is.
+    /// nobody else is, each holds what it owns and nothing else, and all are linked, see each other
+    /// alive and are told of each other by discovery; `None` when nothing is.
     #[must_use]
     pub fn is_unfinished(&self) -> Option<String> {
         let Some(ring) = self.ring() else {
@@ -337,6 +337,10 @@ impl World {
             if let Some(other) = up.iter().find(|other| !is_alive(other)) {
                 return Some(format!("{node} does not see {other} alive"));
             }
+        }
+        let untold = |node: &NodeIndex| Some((*node, self.untold(*node)?));
+        if let Some((node, other)) = up.iter().find_map(untold) {
+            return Some(format!("discovery does not show {other} to {node}"));
         }
         if let Some(node) = up.iter().find(|node| self.strays(**node) > 0) {
             return Some(format!("{node} still holds what is others'"));

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use peer_ring_core::peer::Lane;
 
 use crate::cluster::Latency;
@@ -254,10 +255,7 @@ impl Network {
     pub fn send(&mut self, letter: Letter) -> Arrivals {
         let Letter { hop, lane, at: now, .. } = letter;
         let travel = self.travel(hop, lane);
-        let mut passage = Passage::default();
-        for Active { fault, memory, .. } in &mut self.faults {
-            fault.meddler().touch(letter, memory, &mut passage);
-        }
+        let passage = self.pass(letter);
         if passage.is_refused {
             self.traffic.refused += 1;
             return Arrivals { is_refused: true, ..Arrivals::default() };
@@ -281,6 +279,34 @@ impl Network {
         Arrivals { first: Some(first), again, damage: passage.damage, is_refused: false }
     }
 
+    /// Sends a datagram, and says when it arrives and with which bytes. No link carries it, so that it
+    /// goes with no order, and what is changed on the way breaks nothing.
+    pub fn send_datagram(&mut self, now: Time, hop: Hop, bytes: Bytes) -> Vec<(Time, Bytes)> {
+        let lane = Lane::Background;
+        let travel = self.travel(hop, lane);
+        let len = u64::try_from(bytes.len()).expect("a datagram is short");
+        let letter = Letter {
+            hop,
+            lane,
+            is_repeatable: true,
+            is_probe: false,
+            at: now,
+            bytes: len,
+            rise: 1,
+        };
+        let passage = self.pass(letter);
+        if passage.is_refused || passage.is_lost {
+            return Vec::new();
+        }
+        let first = now + travel + passage.late_by;
+        let again = passage.again_after.map(|span| first + span);
+        let bytes = match passage.damage {
+            Some(damage) => damage.apply(&bytes),
+            None => bytes,
+        };
+        [Some(first), again].into_iter().flatten().map(|at| (at, bytes.clone())).collect()
+    }
+
     /// Whether nothing at all gets over `hop`.
     #[must_use]
     pub fn is_cut(&self, now: Time, hop: Hop) -> bool {
@@ -298,6 +324,15 @@ impl Network {
     /// Ends a fault.
     pub fn remove(&mut self, id: u32) {
         self.faults.retain(|active| active.id != id);
+    }
+
+    /// What all faults that are there do to this.
+    fn pass(&mut self, letter: Letter) -> Passage {
+        let mut passage = Passage::default();
+        for Active { fault, memory, .. } in &mut self.faults {
+            fault.meddler().touch(letter, memory, &mut passage);
+        }
+        passage
     }
 
     fn keep_order(&mut self, hop: Hop, lane: Lane, arrival: Time) -> Time {

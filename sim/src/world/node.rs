@@ -55,8 +55,6 @@ pub struct Life {
     pub is_leaving: bool,
     /// Whom it keeps links to, as far as they are its to dial.
     pub wanted: BTreeSet<NodeIndex>,
-    /// Of whom discovery has told it.
-    pub told: BTreeSet<NodeIndex>,
     /// Which versions of the wire it speaks.
     pub wire: Protocols,
     /// Membership and ring view.
@@ -125,7 +123,6 @@ impl Node {
             vote,
             is_leaving: false,
             wanted: BTreeSet::new(),
-            told: BTreeSet::new(),
             wire: self.wire,
             control,
             shards,

@@ -51,12 +51,11 @@ impl World {
             return;
         }
         self.tell_recorder(|recorder, now| recorder.leave(now, node));
-        self.go_down(node);
-        self.disappear(node);
+        self.go_down(node, true);
     }
 
     /// Ends the life on a machine, whatever it ends for.
-    pub(super) fn go_down(&mut self, node: NodeIndex) {
+    pub(super) fn go_down(&mut self, node: NodeIndex, said_goodbye: bool) {
         self.hang_up(node);
         let now = self.now;
         let machine = &mut self.nodes[node.at()];
@@ -68,6 +67,7 @@ impl World {
         if let Some(waiting) = &mut machine.paused {
             waiting.clear();
         }
+        self.end_discovery(node, said_goodbye);
         self.happened.push_back(Happening::Crashed(node));
     }
 

@@ -1,6 +1,7 @@
 //! What a swarm may be told on the command line: which clusters, which clients, which faults.
 
 use clap::Args;
+use peer_ring_sim::source::{Source, UnknownSource};
 use peer_ring_sim::store::{Mix, Profile, Promise, Store, Topology};
 use peer_ring_sim::{Kind, Swarm};
 
@@ -18,7 +19,11 @@ pub(super) struct Choices {
         value_parser = faults,
         allow_hyphen_values = true
     )]
-    pub(super) faults: Swarm,
+    faults: Swarm,
+    /// How nodes find each other: `all`, for any of these by chance, or a list of `static`, `dns`,
+    /// `swim`, `etcd`, `zookeeper` and `kubernetes`.
+    #[arg(long, value_name = "LIST", default_value = "all", value_parser = sources)]
+    discovery: Sources,
     /// Which clusters: `default`, `linearizable`, sizes such as `nodes=5,founders=3,n=3,r=2,w=2`,
     /// where those that do not found the cluster may join it; or `weak`, which promises more than it can keep, so that runs must fail.
     #[arg(long, value_name = "SIZES", default_value = "default", value_parser = topology)]
@@ -33,6 +38,32 @@ impl Choices {
     pub(super) fn store(&self) -> Store {
         Store { profile: self.topology, mix: self.workload }
     }
+
+    /// Faults and sources of discovery, as they were chosen.
+    pub(super) fn swarm(&self) -> Swarm {
+        match self.discovery.0.as_slice() {
+            [] => self.faults.clone(),
+            some => self.faults.clone().by(some.iter().copied()),
+        }
+    }
+}
+
+/// Sources of discovery; all there are when none is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sources(Vec<Source>);
+
+/// The sources of a list such as `dns,swim`, or `all`.
+fn sources(list: &str) -> Result<Sources, String> {
+    if list == "all" {
+        return Ok(Sources(Vec::new()));
+    }
+    let source = |name: &str| {
+        let names = Source::ALL.map(Source::name).join(", ");
+        name.trim()
+            .parse()
+            .map_err(|error: UnknownSource| format!("'{name}': {error}: all, or some of {names}"))
+    };
+    list.split(',').map(source).collect::<Result<_, String>>().map(Sources)
 }
 
 /// The faults of a list such as `crash,drop`: `all`, `none`, or with a minus sign all but one.
@@ -117,6 +148,13 @@ pub(super) fn mix(name: &str) -> Result<Mix, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_are_chosen_by_name() {
+        assert_eq!(sources("all"), Ok(Sources(Vec::new())));
+        assert_eq!(sources("swim, dns"), Ok(Sources(vec![Source::Swim, Source::Dns])));
+        assert!(sources("swim,bees").unwrap_err().contains("'bees': no source"));
+    }
 
     #[test]
     fn faults_are_chosen_by_name_or_left_out_by_name() {

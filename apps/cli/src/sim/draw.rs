@@ -25,7 +25,7 @@ pub struct Draw {
 
 pub(super) fn draw(options: &Draw) -> Result<Exit, Failure> {
     let store = options.choices.store();
-    let plan = Plan::draw(&store, options.seed, &options.choices.faults);
+    let plan = Plan::draw(&store, options.seed, &options.choices.swarm());
     let text = schedule::write(&store, &Schedule { plan, found: None });
     match &options.out {
         None => say(text.trim_end()),

@@ -78,7 +78,7 @@ pub(super) fn run(swarm: &Swarm) -> Result<Exit, Failure> {
         first_seed: swarm.seed,
         seeds: swarm.seeds,
         jobs: swarm.jobs.unwrap_or(cores),
-        faults: swarm.choices.faults.clone(),
+        faults: swarm.choices.swarm(),
         is_until_failure: swarm.until_failure,
         time_limit: swarm.time_limit,
     };
@@ -106,7 +106,7 @@ fn save(swarm: &Swarm, store: &Store, report: &Report) -> Result<Vec<Saved>, Fai
         if !swarm.json {
             complain(format_args!("seed {seed} failed; making it smaller"));
         }
-        let plan = Plan::draw(store, *seed, &swarm.choices.faults);
+        let plan = Plan::draw(store, *seed, &swarm.choices.swarm());
         let end = Instant::now() + swarm.shrink_limit;
         let shrunk = shrink::shrink(store, &plan, |_| Instant::now() < end);
         let Some(shrunk) = shrunk else {

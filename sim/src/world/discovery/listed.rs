@@ -1,171 +1,138 @@
-//! Discovery: which machines each node is told of, and when.
+//! `static`: each node has a list, and somebody writes it anew when a machine comes or goes.
 //!
 //! A machine is there from the first start of a node on it until that has left; a crash changes
-//! nothing about it. Each node is told by itself, and of each machine after a time of its own. A
-//! node may be told nothing for a while, or that a machine is gone which is there; when that is over
-//! it is told what is true by then.
+//! nothing about it. Each node's list is written by itself, and each machine entered into it after a
+//! time of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use peer_ring_core::membership::{Fact, Sighting};
-use peer_ring_core::wiring::ControlIn;
+use peer_ring_discovery_core::said::Said;
 
+use super::room::Room;
+use super::weather::Turn;
+use super::{Ends, Word as AnyWord};
 use crate::random::Stream;
-use crate::world::World;
-use crate::world::event::{Event, NodeEvent, NodeIndex};
+use crate::world::event::NodeIndex;
 
-/// What there is to be told, and who is not told it.
-#[derive(Debug, Default)]
-pub(super) struct Discovery {
+/// All lists.
+pub(super) struct Lists {
+    seed: u64,
     /// The machines that are there.
     there: BTreeSet<NodeIndex>,
-    /// How many faults keep all news away.
-    outages: u32,
-    /// How many faults keep all news from a node.
-    stale: BTreeMap<NodeIndex, u32>,
-    /// How many faults hide the second node from the first.
-    hidden: BTreeMap<(NodeIndex, NodeIndex), u32>,
-    /// How long it takes until the first node is told of the second.
+    /// How long it takes until the first node's list says what is true of the second.
     delays: BTreeMap<(NodeIndex, NodeIndex), Stream>,
+    clients: BTreeMap<NodeIndex, Client>,
 }
 
-impl Discovery {
-    fn is_blind(&self, node: NodeIndex) -> bool {
-        self.outages > 0 || self.stale.contains_key(&node)
+/// The list of a node that is up.
+#[derive(Default)]
+struct Client {
+    list: BTreeSet<NodeIndex>,
+    /// Whether it has been written once.
+    is_written: bool,
+    said: Said,
+}
+
+/// What happens to a node's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It says what is true of this machine from now on.
+    About(NodeIndex),
+    /// All is in it that was to be.
+    All,
+}
+
+impl Lists {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, there: BTreeSet::new(), delays: BTreeMap::new(), clients: BTreeMap::new() }
     }
 
-    fn shows(&self, node: NodeIndex, about: NodeIndex) -> bool {
-        self.there.contains(&about) && !self.hidden.contains_key(&(node, about))
+    fn plan_all(&mut self, room: &mut Room<'_>, node: NodeIndex) {
+        for about in all(room) {
+            self.plan(room, node, about);
+        }
+        room.at_node(room.within, node, AnyWord::Listed(Word::All));
+    }
+
+    fn plan_of(&mut self, room: &mut Room<'_>, about: NodeIndex) {
+        let nodes: Vec<_> = self.clients.keys().copied().filter(|node| *node != about).collect();
+        nodes.into_iter().for_each(|node| self.plan(room, node, about));
+    }
+
+    fn plan(&mut self, room: &mut Room<'_>, node: NodeIndex, about: NodeIndex) {
+        let (seed, numbers) = (self.seed, [node.0.into(), about.0.into()]);
+        let stream = || Stream::new(seed, "discovery", &numbers);
+        let delays = self.delays.entry((node, about)).or_insert_with(stream);
+        let after = match room.within.is_zero() {
+            true => Duration::ZERO,
+            false => delays.span(&(Duration::ZERO..=room.within)),
+        };
+        room.at_node(after, node, AnyWord::Listed(Word::About(about)));
     }
 }
 
-impl World {
-    /// Tells a node that has just started who its peers are, and them of it.
-    pub(super) fn discover(&mut self, node: NodeIndex) {
-        let is_new = self.discovery.there.insert(node);
-        self.plan_all_news(node);
+impl Ends for Lists {
+    fn start(&mut self, room: &mut Room<'_>, node: NodeIndex) {
+        self.clients.insert(node, Client::default());
+        let is_new = self.there.insert(node);
+        self.plan_all(room, node);
         if is_new {
-            self.plan_news_of(node);
+            self.plan_of(room, node);
         }
     }
 
-    /// A machine is not there any more.
-    pub(super) fn disappear(&mut self, node: NodeIndex) {
-        if self.discovery.there.remove(&node) {
-            self.plan_news_of(node);
+    fn stop(&mut self, room: &mut Room<'_>, node: NodeIndex, said_goodbye: bool) {
+        self.clients.remove(&node);
+        if said_goodbye && self.there.remove(&node) {
+            self.plan_of(room, node);
         }
     }
 
-    /// Lets nobody be told anything, until as many of these are lifted.
-    pub fn begin_outage(&mut self) {
-        self.count([14, u64::MAX, 1], &[], "discovery is out");
-        self.discovery.outages += 1;
-    }
-
-    /// Lifts one of those.
-    pub fn end_outage(&mut self) {
-        self.count([14, u64::MAX, 0], &[], "discovery is back");
-        self.discovery.outages = self.discovery.outages.saturating_sub(1);
-        self.nodes().for_each(|node| self.plan_all_news(node));
-    }
-
-    /// Lets a node be told nothing, until as many of these are lifted.
-    pub fn begin_stale(&mut self, node: NodeIndex) {
-        self.count([14, node.0.into(), 1], &[], format_args!("{node} is told no news"));
-        *self.discovery.stale.entry(node).or_default() += 1;
-    }
-
-    /// Lifts one of those.
-    pub fn end_stale(&mut self, node: NodeIndex) {
-        self.count([14, node.0.into(), 0], &[], format_args!("{node} is told news again"));
-        lift(&mut self.discovery.stale, node);
-        self.plan_all_news(node);
-    }
-
-    /// Lets a node be told that others are gone, until as many of these are lifted.
-    pub fn hide(&mut self, node: NodeIndex, hidden: &BTreeSet<NodeIndex>) {
-        self.count([15, node.0.into(), 1], &[], format_args!("{hidden:?} hide from {node}"));
-        for about in hidden {
-            *self.discovery.hidden.entry((node, *about)).or_default() += 1;
-            self.plan_news(node, Some(*about));
-        }
-    }
-
-    /// Lifts one of those.
-    pub fn unhide(&mut self, node: NodeIndex, hidden: &BTreeSet<NodeIndex>) {
-        self.count([15, node.0.into(), 0], &[], format_args!("{hidden:?} show up at {node}"));
-        for about in hidden {
-            lift(&mut self.discovery.hidden, (node, *about));
-            self.plan_news(node, Some(*about));
-        }
-    }
-
-    fn plan_all_news(&mut self, node: NodeIndex) {
-        self.nodes().for_each(|about| self.plan_news(node, Some(about)));
-        self.plan_news(node, None);
-    }
-
-    fn plan_news_of(&mut self, about: NodeIndex) {
-        let others = self.nodes().filter(|node| *node != about);
-        others.for_each(|node| self.plan_news(node, Some(about)));
-    }
-
-    /// Lets a node that is up be told, in a while, of a machine, or that this is all.
-    fn plan_news(&mut self, node: NodeIndex, about: Option<NodeIndex>) {
-        if self.nodes[node.at()].life.is_none() {
-            return;
-        }
-        let most = self.cluster.discovery;
-        let after = match about {
-            // All has been told by then that was there to be told.
-            None => most,
-            Some(_) if most.is_zero() => most,
-            Some(about) => {
-                let numbers = [node.0.into(), about.0.into()];
-                let stream = || Stream::new(self.seed, "discovery", &numbers);
-                let delays = self.discovery.delays.entry((node, about)).or_insert_with(stream);
-                delays.span(&(std::time::Duration::ZERO..=most))
-            }
+    fn at_node(&mut self, room: &mut Room<'_>, node: NodeIndex, word: AnyWord) {
+        let AnyWord::Listed(word) = word else {
+            unreachable!("{word:?} is none of a list's");
         };
-        let start = self.nodes[node.at()].starts;
-        let news = NodeEvent::Discover { start, about };
-        self.agenda.push(self.now.at + after, Event::Node(node, news));
-    }
-
-    /// Tells a node what has changed of a machine since it was last told of that.
-    pub(super) fn tell_news(&mut self, node: NodeIndex, start: u32, about: Option<NodeIndex>) {
-        if self.discovery.is_blind(node) {
-            return;
-        }
-        let (shows, name) = match about {
-            None => (true, None),
-            Some(about) => {
-                let name = self.nodes[about.at()].name.clone();
-                (about == node || self.discovery.shows(node, about), Some((about, name)))
-            }
-        };
-        let Some(life) = self.nodes[node.at()].life_of(start) else {
+        let Some(client) = self.clients.get_mut(&node).filter(|_| !room.weather.is_blind(node))
+        else {
             return;
         };
-        let fact = match name {
-            None => Fact::Settled,
-            Some((about, name)) if shows && life.told.insert(about) => {
-                let address = name.to_string();
-                Fact::Seen(Sighting::new(name, address))
+        match word {
+            Word::All => client.is_written = true,
+            Word::About(about) => {
+                let is_there = self.there.contains(&about);
+                match about == node || is_there && room.weather.shows(node, about) {
+                    true => client.list.insert(about),
+                    false => client.list.remove(&about),
+                };
             }
-            Some((about, name)) if !shows && life.told.remove(&about) => Fact::Lost(name),
-            Some(_) => return,
+        }
+        let sightings = client.list.iter().map(|about| room.sighting(*about));
+        let facts: Vec<_> = match client.is_written {
+            true => client.said.all(sightings.map(|it| (it.name.clone(), it)).collect()),
+            false => sightings.filter_map(|it| client.said.seen(it)).collect(),
         };
-        self.tell_control(node, ControlIn::Fact(fact));
+        facts.into_iter().for_each(|fact| room.say(node, fact));
+    }
+
+    fn at_backend(&mut self, _: &mut Room<'_>, word: AnyWord) {
+        unreachable!("nobody but nodes has a list: {word:?}");
+    }
+
+    fn turn(&mut self, room: &mut Room<'_>, turn: Turn) {
+        match turn {
+            Turn::Out | Turn::Stale(_) | Turn::Clock(_) => {}
+            Turn::Back => {
+                let nodes: Vec<_> = self.clients.keys().copied().collect();
+                nodes.into_iter().for_each(|node| self.plan_all(room, node));
+            }
+            Turn::Fresh(node) => self.plan_all(room, node),
+            Turn::Hidden(node, about) | Turn::Shown(node, about) => self.plan(room, node, about),
+        }
     }
 }
 
-/// Takes one off a count, and the count away with the last.
-fn lift<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&key);
-        }
-    }
+fn all(room: &Room<'_>) -> impl Iterator<Item = NodeIndex> + use<> {
+    let count = u8::try_from(room.nodes.len()).expect("at most a hundred");
+    (0..count).map(NodeIndex)
 }
