@@ -24,6 +24,7 @@ pub struct Finding {
     folder: TempDir,
     ports: u16,
     backend: Box<dyn Backend>,
+    evict_after: Duration,
     nodes: BTreeMap<u16, Process>,
     places: BTreeMap<u16, Place>,
 }
@@ -34,7 +35,13 @@ impl Finding {
         let (nodes, places) = (BTreeMap::new(), BTreeMap::new());
         let ports = ports::free(NODES_MAX + 1);
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, ports, backend: Box::new(backend), nodes, places }
+        let (backend, evict_after) = (Box::new(backend), Duration::from_secs(2));
+        Self { folder, ports, backend, evict_after, nodes, places }
+    }
+
+    /// The same, but who is down is evicted after this.
+    pub fn evicting_after(self, evict_after: Duration) -> Self {
+        Self { evict_after, ..self }
     }
 
     /// Starts a node, the first of which is 0; one that was there before returns elsewhere.
@@ -56,7 +63,7 @@ impl Finding {
              node: {{name: {}, threads: 1}}\n\
              listen: {{peers: '{}', http: '{}', resp: null}}\n\
              discovery: {}\n\
-             ring: {{bootstrap_expect: 3, settle_delay_ms: 300, evict_after_ms: 2000}}\n\
+             ring: {{bootstrap_expect: 3, settle_delay_ms: 300, evict_after_ms: {}}}\n\
              requests: {{timeout_ms: 5000}}\n\
              membership: {{probe_interval_ms: 100, suspect_after_ms: 400, down_after_ms: 1500}}\n\
              links: {{backoff_max_ms: 200, conflict_timeout_ms: 500}}\n",
@@ -64,6 +71,7 @@ impl Finding {
             place.peers(),
             self.http(at),
             self.backend.block(place),
+            self.evict_after.as_millis(),
         )
     }
 
@@ -90,6 +98,32 @@ impl Finding {
         let (code, said) = self.take(at).ended(PATIENCE);
         assert_eq!(code, Some(0), "{said}");
         self.backend.goes(&self.places[&at]);
+    }
+
+    /// Replaces a node's process as an orchestrator does: it is told to stop, and when it has, another
+    /// one starts under its name and elsewhere.
+    pub fn replace(&mut self, at: u16) {
+        let process = self.take(at);
+        process.signal("TERM");
+        let (code, said) = process.ended(PATIENCE);
+        assert_eq!(code, Some(0), "{said}");
+        self.launch(at);
+    }
+
+    /// Tells the source that a node is about to stop.
+    pub fn announce_stop(&mut self, at: u16) {
+        self.backend.stops(&self.places[&at]);
+    }
+
+    /// Waits until a node is ready, and tells the source; how long that took.
+    pub fn wait_ready(&mut self, at: u16) -> Duration {
+        let since = Instant::now();
+        until(&format!("n{} is ready", at + 1), PATIENCE, || {
+            let answer = Client::new(self.http(at)).get("/readyz");
+            answer.is_some_and(|it| it.status == 200)
+        });
+        self.backend.serves(&self.places[&at]);
+        since.elapsed()
     }
 
     /// Breaks what stands behind the source.

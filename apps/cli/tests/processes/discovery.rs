@@ -2,6 +2,7 @@
 //! and the data follows. Only the block `discovery` of their configurations differs.
 
 mod outages;
+mod rolling_update;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

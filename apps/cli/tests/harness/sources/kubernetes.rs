@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::api_server::ApiServer;
@@ -40,6 +40,23 @@ impl Kubernetes {
     }
 }
 
+impl Kubernetes {
+    /// Writes the slice of a node.
+    fn apply(&self, node: &Place, conditions: &Value) {
+        let slice = json!({
+            "metadata": {"namespace": "prod"},
+            "addressType": "IPv4",
+            "ports": [{"name": "peers", "port": node.port}],
+            "endpoints": [{
+                "addresses": [node.ip.to_string()],
+                "conditions": conditions,
+                "targetRef": {"kind": "Pod", "name": node.name},
+            }],
+        });
+        self.server.set(|it| it.apply(&format!("ring-{}", node.name), slice));
+    }
+}
+
 impl Backend for Kubernetes {
     fn block(&self, _: &Place) -> String {
         format!(
@@ -53,17 +70,15 @@ impl Backend for Kubernetes {
     }
 
     fn comes(&mut self, node: &Place) {
-        let slice = json!({
-            "metadata": {"namespace": "prod"},
-            "addressType": "IPv4",
-            "ports": [{"name": "peers", "port": node.port}],
-            "endpoints": [{
-                "addresses": [node.ip.to_string()],
-                "conditions": {"ready": false, "serving": false, "terminating": false},
-                "targetRef": {"kind": "Pod", "name": node.name},
-            }],
-        });
-        self.server.set(|it| it.apply(&format!("ring-{}", node.name), slice));
+        self.apply(node, &json!({"ready": false, "serving": false, "terminating": false}));
+    }
+
+    fn serves(&mut self, node: &Place) {
+        self.apply(node, &json!({"ready": true, "serving": true, "terminating": false}));
+    }
+
+    fn stops(&mut self, node: &Place) {
+        self.apply(node, &json!({"ready": false, "serving": true, "terminating": true}));
     }
 
     fn goes(&mut self, node: &Place) {

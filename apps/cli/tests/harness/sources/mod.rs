@@ -66,6 +66,12 @@ pub trait Backend {
     /// A node is about to start. Those who announce themselves need nobody to say so.
     fn comes(&mut self, _: &Place) {}
 
+    /// A node is ready, and serves.
+    fn serves(&mut self, _: &Place) {}
+
+    /// A node is about to stop, and serves until then.
+    fn stops(&mut self, _: &Place) {}
+
     /// A node has left for good.
     fn goes(&mut self, _: &Place) {}
 
