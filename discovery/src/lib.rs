@@ -8,6 +8,8 @@
 //! A source with a server behind it keeps trying for as long as the node listens. While the server
 //! is away everything it said stays true, and afterwards it says the difference. It has two halves,
 //! a pure one that makes facts and orders of what the server says, and one that performs the orders.
+//! One that knows addresses and no names lets the nodes there say who they are:
+//! [`Facts::who_is_at`].
 //!
 //! | source | feature | says |
 //! |---|---|---|
@@ -55,10 +57,15 @@ mod said;
 mod settings;
 #[cfg(feature = "swim")]
 pub mod swim;
+mod who;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
+use std::fmt;
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
+use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Fact;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -66,6 +73,8 @@ use tokio::sync::mpsc;
 pub use fixed::Static;
 #[cfg(feature = "_settings")]
 pub use settings::{Backoff, BadSetting};
+use who::Nobody;
+pub use who::{NoName, WhoIs};
 
 /// Facts that may wait for the node to take them in.
 const FACTS_MAX: usize = 256;
@@ -88,26 +97,54 @@ impl Source for Box<dyn Source> {
     }
 }
 
-/// Where a source says its facts.
-#[derive(Clone, Debug)]
-pub struct Facts(mpsc::Sender<Fact>);
+/// Where a source says its facts, and asks for the names that it lacks.
+#[derive(Clone)]
+pub struct Facts {
+    said: mpsc::Sender<Fact>,
+    who_is: Arc<dyn WhoIs>,
+}
 
 impl Facts {
-    /// A sender of facts and its other end.
+    /// A sender of facts and its other end. Nobody can be asked for names; see [`Facts::asking`].
     #[must_use]
     pub fn channel() -> (Self, mpsc::Receiver<Fact>) {
-        let (sender, receiver) = mpsc::channel(FACTS_MAX);
-        (Self(sender), receiver)
+        let (said, receiver) = mpsc::channel(FACTS_MAX);
+        (Self { said, who_is: Arc::new(Nobody) }, receiver)
+    }
+
+    /// The same, with somebody who asks for names.
+    #[must_use]
+    pub fn asking(self, who_is: impl WhoIs) -> Self {
+        Self { who_is: Arc::new(who_is), ..self }
     }
 
     /// Says a fact, waiting for room. Whether anybody listens still.
     pub async fn say(&self, fact: Fact) -> bool {
-        self.0.send(fact).await.is_ok()
+        self.said.send(fact).await.is_ok()
+    }
+
+    /// Asks who is at this address, `host:port`, where nodes listen for their peers. This node
+    /// answers as any other does.
+    ///
+    /// It takes as long as a link may take to be made, at most, and its turn: a node asks some
+    /// addresses at once and not more, however many its source wants to know. Nothing is
+    /// remembered, since another node may come to have the address.
+    ///
+    /// # Errors
+    /// [`NoName`] says whether a node of the cluster may be there all the same.
+    pub async fn who_is_at(&self, address: &str) -> Result<NodeName, NoName> {
+        self.who_is.who_is_at(address).await
     }
 
     /// Waits until nobody listens any more.
     pub async fn closed(&self) {
-        self.0.closed().await;
+        self.said.closed().await;
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("said", &self.said).finish_non_exhaustive()
     }
 }
 
