@@ -3,6 +3,10 @@
 //! A link is made to a node by its name, and much of what lists nodes lists addresses alone. Whoever
 //! answers at one says who it is: [`crate::Facts::who_is_at`] asks, and [`WhoIs`] is who asks for it.
 
+#[cfg(test)]
+#[cfg(feature = "dns")]
+pub(crate) mod town;
+
 use futures::future::BoxFuture;
 use peer_ring_core::id::NodeName;
 use thiserror::Error;

@@ -33,7 +33,8 @@ pub enum Answer {
         nodes: BTreeMap<NodeName, BTreeSet<String>>,
         /// How long that holds.
         ttl: Duration,
-        /// Whether all that was to be looked up for it was found: if not, nobody is left out.
+        /// Whether all that was to be looked up for it was found: if not, nobody is left out, and
+        /// it is asked for again as soon as after a failure.
         is_whole: bool,
     },
     /// There are no records.
@@ -88,15 +89,18 @@ impl Directory {
                     self.leave_out(now, &nodes, out);
                 }
                 nodes.into_iter().for_each(|(name, found)| self.see(name, &found, out));
-                self.settle(out);
-                self.pause = Duration::ZERO;
-                self.settings.within_bounds(ttl)
+                let ttl = self.settings.within_bounds(ttl);
+                if is_whole {
+                    self.settle(out);
+                    self.pause = Duration::ZERO;
+                    ttl
+                } else {
+                    self.settle_in_time(now, out);
+                    self.back_off(jitter).min(ttl)
+                }
             }
             Answer::Nothing => {
-                let settle_after = Duration::from_millis(self.settings.settle_after_ms);
-                if self.started_at.is_some_and(|start| now >= start + settle_after) {
-                    self.settle(out);
-                }
+                self.settle_in_time(now, out);
                 self.back_off(jitter)
             }
             Answer::Failed => self.back_off(jitter),
@@ -136,6 +140,14 @@ impl Directory {
         if !found.contains(&node.address) {
             node.address.clone_from(first);
             out.push(Out::Fact(Fact::Seen(Sighting::new(name, first.as_str()))));
+        }
+    }
+
+    /// Settles when more of an answer has been waited for long enough.
+    fn settle_in_time(&mut self, now: Instant, out: &mut Outbox<Out>) {
+        let settle_after = Duration::from_millis(self.settings.settle_after_ms);
+        if self.started_at.is_some_and(|start| now >= start + settle_after) {
+            self.settle(out);
         }
     }
 

@@ -1,10 +1,11 @@
 //! Asks for records, and makes an answer of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
+use futures::future::join;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
@@ -16,7 +17,9 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use peer_ring_core::id::NodeName;
 
 use super::directory::Answer;
+use super::names::{Names, Who};
 use super::settings::{Query, Settings};
+use crate::NoName;
 
 /// What came of a question, and what was wrong on the way.
 pub(super) struct Found {
@@ -52,11 +55,11 @@ fn server(at: &SocketAddr) -> NameServerConfig {
     NameServerConfig::new(at.ip(), true, connections.into())
 }
 
-/// Asks which nodes there are.
-pub(super) async fn look_up(resolver: TokioResolver, query: Query) -> Found {
+/// Asks which nodes there are, by records and, where these have addresses only, by `names`.
+pub(super) async fn look_up(resolver: TokioResolver, query: Query, names: Arc<Names>) -> Found {
     match query {
         Query::Srv(name) => look_up_srv(&resolver, name).await,
-        Query::Host { name, port } => look_up_host(&resolver, name, port).await,
+        Query::Host { name, port } => look_up_host(&resolver, name, port, &names).await,
     }
 }
 
@@ -69,8 +72,29 @@ struct List {
 }
 
 impl List {
+    /// Adds the nodes at these addresses. One that has answered at another address is not where it
+    /// was before.
+    fn add_named(&mut self, found: impl Iterator<Item = (SocketAddr, Who)>) {
+        let mut silent = Vec::new();
+        for (at, who) in found {
+            match who {
+                Who::Is(name) => drop(self.nodes.entry(name).or_default().insert(at.to_string())),
+                Who::Was(name) => silent.push((name, at)),
+                Who::Nameless(why) => {
+                    self.is_partial |= matches!(why, NoName::NoAnswer { .. });
+                    self.problems.push(why.to_string());
+                }
+            }
+        }
+        self.is_partial |= !silent.is_empty();
+        silent.retain(|(name, _)| !self.nodes.contains_key(name));
+        for (name, at) in silent {
+            self.nodes.entry(name).or_default().insert(at.to_string());
+        }
+    }
+
     /// Adds the node whose name is the first label of this.
-    fn add(&mut self, host: &Name, address: String) {
+    fn add_host(&mut self, host: &Name, address: String) {
         let host = plain(host);
         let label = host.split('.').next().unwrap_or_default();
         match NodeName::new(label) {
@@ -102,7 +126,7 @@ async fn look_up_srv(resolver: &TokioResolver, name: Name) -> Found {
         if let RData::SRV(srv) = &record.data
             && !srv.target.is_root()
         {
-            list.add(&srv.target, format!("{}:{}", plain(&srv.target), srv.port));
+            list.add_host(&srv.target, format!("{}:{}", plain(&srv.target), srv.port));
         }
     }
     if list.nodes.is_empty() {
@@ -111,7 +135,7 @@ async fn look_up_srv(resolver: &TokioResolver, name: Name) -> Found {
     list.found(ttl(&records))
 }
 
-async fn look_up_host(resolver: &TokioResolver, name: Name, port: u16) -> Found {
+async fn look_up_host(resolver: &TokioResolver, name: Name, port: u16, names: &Names) -> Found {
     let by_type = |kind| resolver.lookup(name.clone(), kind);
     let (v4, v6) = join(by_type(RecordType::A), by_type(RecordType::AAAA)).await;
     let failed = [&v4, &v6].into_iter().filter_map(|result| result.as_ref().err());
@@ -122,34 +146,14 @@ async fn look_up_host(resolver: &TokioResolver, name: Name, port: u16) -> Found 
         return worst.map_or_else(nothing, |error| not_found(&name, error));
     }
     let addresses = answered.iter().flat_map(|lookup| lookup.answers());
-    let addresses: Vec<_> = addresses.filter_map(|record| record.data.ip_addr()).collect();
-    let named = join_all(addresses.iter().map(|ip| name_of(resolver, *ip))).await;
+    let ips = addresses.filter_map(|record| record.data.ip_addr());
+    let addresses: Vec<_> = ips.map(|ip| SocketAddr::new(ip, port)).collect();
+    let ttl = answered.iter().copied().map(ttl).min().unwrap_or_default();
+    let found = names.of(&addresses, ttl).await;
     let mut list = List { is_partial: !failed.is_empty(), ..List::default() };
     list.problems.extend(failed.iter().map(|error| format!("{}: {error}", plain(&name))));
-    for (ip, named) in addresses.into_iter().zip(named) {
-        match named {
-            Ok(host) => list.add(&host, SocketAddr::new(ip, port).to_string()),
-            Err(problem) => {
-                list.problems.push(problem);
-                list.is_partial = true;
-            }
-        }
-    }
-    let least = answered.into_iter().map(ttl).min();
-    list.found(least.unwrap_or_default())
-}
-
-/// What the PTR record of an address says.
-async fn name_of(resolver: &TokioResolver, ip: IpAddr) -> Result<Name, String> {
-    let mut reverse = Name::from(ip);
-    reverse.set_fqdn(true);
-    let records = resolver.lookup(reverse, RecordType::PTR).await;
-    let records = records.map_err(|error| format!("{ip} has no name (PTR): {error}"))?;
-    let names = records.answers().iter().filter_map(|record| match &record.data {
-        RData::PTR(name) => Some(&name.0),
-        _ => None,
-    });
-    names.min().cloned().ok_or_else(|| format!("{ip} has no name (PTR)"))
+    list.add_named(addresses.into_iter().zip(found));
+    list.found(ttl)
 }
 
 fn not_found(name: &Name, error: &NetError) -> Found {

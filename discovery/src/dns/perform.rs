@@ -1,5 +1,6 @@
 //! The performing half: a resolver and a clock around a [`Directory`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::directory::{Answer, Directory, In, Out};
 use super::lookup::{Found, look_up, resolver};
+use super::names::Names;
 use super::settings::{Query, Settings};
 use crate::{BadSetting, Facts, Source, SourceError};
 
@@ -49,6 +51,7 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
     })?;
     let performer = Performer {
         directory: Directory::new(settings.clone()),
+        names: Arc::new(Names::new(facts.clone(), settings.clone())),
         settings,
         resolver,
         query,
@@ -65,6 +68,7 @@ struct Performer {
     settings: Settings,
     resolver: TokioResolver,
     query: Query,
+    names: Arc<Names>,
     asking: Option<BoxFuture<'static, Found>>,
     began: Instant,
     complained_at: Option<Instant>,
@@ -96,7 +100,11 @@ impl Performer {
             while let Some(order) = out.pop() {
                 match order {
                     Out::Ask => {
-                        let asking = look_up(self.resolver.clone(), self.query.clone());
+                        let asking = look_up(
+                            self.resolver.clone(),
+                            self.query.clone(),
+                            Arc::clone(&self.names),
+                        );
                         self.asking = Some(asking.boxed());
                     }
                     Out::Fact(fact) => {

@@ -15,8 +15,8 @@ pub struct Settings {
     /// The name whose SRV records name the nodes and their ports, such as
     /// `_peers._tcp.example.org.`: either this or `host`.
     pub srv: Option<String>,
-    /// The name whose A and AAAA records are the nodes' addresses. The PTR record of each gives the
-    /// node's name.
+    /// The name whose A and AAAA records are the nodes' addresses. Whoever answers at one says which
+    /// node it is.
     pub host: Option<String>,
     /// With `host`, the port at which each node is linked to.
     pub port: Option<u16>,
@@ -31,11 +31,11 @@ pub struct Settings {
     pub timeout_ms: u64,
     /// The pauses after failures.
     pub backoff: Backoff,
-    /// A node that answers leave out for so long does not exist any more, in milliseconds. Default
-    /// 30000.
+    /// A node that answers leave out for so long does not exist any more, and who was at an address
+    /// that they leave out for so long is forgotten, in milliseconds. Default 30000.
     pub forget_after_ms: u64,
-    /// How long there may be no record at all before this node takes itself for the first one, in
-    /// milliseconds. Default 3000.
+    /// How long there may be no record at all, or addresses at which nobody answers, before this
+    /// node takes what it has found for all that there is, in milliseconds. Default 3000.
     pub settle_after_ms: u64,
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{PTR, SRV};
+use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData, Record};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -90,12 +90,6 @@ pub fn address(owner: &str, ip: &str, ttl: u32) -> Record {
         std::net::IpAddr::V6(ip) => RData::AAAA(ip.into()),
     };
     Record::from_rdata(name(owner), ttl, data)
-}
-
-pub fn ptr(ip: &str, target: &str) -> Record {
-    let mut owner = Name::from(ip.parse::<std::net::IpAddr>().unwrap());
-    owner.set_fqdn(true);
-    Record::from_rdata(owner, 5, RData::PTR(PTR(name(target))))
 }
 
 async fn serve_udp(socket: UdpSocket, zone: Arc<Mutex<Zone>>) {

@@ -4,12 +4,13 @@
 mod server;
 
 use peer_ring_core::membership::{Fact, Sighting};
-use server::{Mood, Server, address, ptr, srv};
+use server::{Mood, Server, address, srv};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::Backoff;
+use crate::who::town::Town;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,7 +47,12 @@ struct Running {
 }
 
 fn run_with(settings: Settings) -> Running {
+    run_in(&Town::default(), settings)
+}
+
+fn run_in(town: &Town, settings: Settings) -> Running {
     let (facts, said) = Facts::channel();
+    let facts = facts.asking(town.clone());
     let run = tokio::spawn(Box::new(Dns::new(settings).unwrap()).run(facts));
     Running { said, run }
 }
@@ -89,34 +95,69 @@ async fn follows_srv_records() {
 }
 
 #[tokio::test]
-async fn follows_addresses_that_have_names() {
-    let server = Server::start().await;
-    server.zone().records = vec![
-        address(HOST, "10.0.0.1", 1),
-        address(HOST, "fd00::2", 1),
-        ptr("10.0.0.1", "n1.peers.example.org."),
-        ptr("fd00::2", "n2.peers.example.org."),
-    ];
-    let mut dns = run_with(of_host(&server));
+async fn follows_addresses_and_lets_those_who_are_there_say_their_names() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1), address(HOST, "fd00::2", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n2", "[fd00::2]:7601");
+    let mut dns = run_in(&town, of_host(&server));
     assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at [fd00::2]:7601", "settled"]);
-    // The node moves: the same name, another address.
+    // A node moves, and later another one comes to be where it was.
     server.zone().records[0] = address(HOST, "10.0.0.9", 1);
-    server.zone().records[2] = ptr("10.0.0.9", "n1.peers.example.org.");
+    town.moves_in("n1", "10.0.0.9:7601");
     assert_eq!(dns.says(1).await, ["n1 at 10.0.0.9:7601"]);
+    town.moves_in("n3", "10.0.0.9:7601");
+    assert_eq!(dns.says(1).await, ["n3 at 10.0.0.9:7601"]);
+    assert_eq!(dns.says(1).await, ["lost n1"]);
 }
 
 #[tokio::test]
-async fn an_address_without_a_name_keeps_nobody_from_being_seen_and_takes_nobody_away() {
-    let server = Server::start().await;
-    let all =
-        [address(HOST, "10.0.0.1", 1), address(HOST, "10.0.0.2", 1), ptr("10.0.0.1", "n1.a.")];
+async fn an_address_at_which_nobody_answers_keeps_nobody_from_being_seen_and_takes_nobody_away() {
+    let (server, town) = (Server::start().await, Town::default());
+    let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|ip| address(HOST, ip, 1));
     server.zone().records = all.to_vec();
-    let mut dns = run_with(of_host(&server));
-    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n3", "10.0.0.3:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n3 at 10.0.0.3:7601", "settled"]);
+    // One that is down is not missed, and one that records leave out may be the silent one.
+    town.falls_silent("10.0.0.1:7601");
     server.zone().records.remove(2);
-    server.zone().records.push(ptr("10.0.0.2", "n2.a."));
+    dns.is_quiet().await;
+    town.moves_in("n2", "10.0.0.2:7601");
     assert_eq!(dns.says(1).await, ["n2 at 10.0.0.2:7601"]);
     dns.is_quiet().await;
+    town.moves_in("n1", "10.0.0.1:7601");
+    assert_eq!(dns.says(1).await, ["lost n3"]);
+}
+
+#[tokio::test]
+async fn a_node_that_answers_elsewhere_is_not_where_it_was() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
+    // The old record stays: nobody is there to take it back.
+    town.falls_silent("10.0.0.1:7601");
+    town.moves_in("n1", "10.0.0.9:7601");
+    server.zone().records.push(address(HOST, "10.0.0.9", 1));
+    assert_eq!(dns.says(1).await, ["n1 at 10.0.0.9:7601"]);
+    dns.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_node_of_another_cluster_is_passed_over() {
+    let (server, town) = (Server::start().await, Town::default());
+    let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|ip| address(HOST, ip, 1));
+    server.zone().records = all.to_vec();
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n2", "10.0.0.2:7601");
+    town.stranger_moves_in("10.0.0.3:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at 10.0.0.2:7601", "settled"]);
+    server.zone().records.remove(0);
+    assert_eq!(dns.says(1).await, ["lost n1"]);
 }
 
 #[tokio::test]
