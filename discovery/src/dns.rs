@@ -4,7 +4,8 @@
 //!
 //! - `srv`: each SRV record names a host and a port, and the first label of the host's name is the
 //!   node's. `n1.peers.example.org:7601` is node `n1`. Peers link to the host by its name, which is
-//!   resolved again at each attempt.
+//!   resolved again at each attempt; or, where `servers` are given and know the host, at the address
+//!   that they have of it, since the system may not know it.
 //! - `host`: each A or AAAA record is an address of some node, and who answers there, at `port`, says
 //!   which one. Nothing but addresses is wanted of the server: a headless service, a name with one
 //!   record for each machine, or what Docker has for the containers of a service.

@@ -142,7 +142,9 @@ impl Performer {
             self.complained_at = Some(now);
             let problems = &found.problems;
             match found.answer {
-                Answer::Listed { .. } => tracing::warn!(?problems, "dns tells of some nodes only"),
+                Answer::Listed { .. } => {
+                    tracing::warn!(?problems, "not all that dns lists can be told of")
+                }
                 Answer::Nothing | Answer::Failed => {
                     tracing::warn!(?problems, "dns tells of no node: those known stay known");
                 }

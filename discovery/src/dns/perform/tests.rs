@@ -95,6 +95,34 @@ async fn follows_srv_records() {
 }
 
 #[tokio::test]
+async fn hosts_that_the_servers_know_are_at_the_addresses_that_these_have() {
+    let server = Server::start().await;
+    let both = ["n1.a.", "n2.a."].map(|host| srv(SRV, host, 7_601, 1));
+    server.zone().records = both.to_vec();
+    server.zone().records.extend([address("n1.a.", "10.0.0.1", 1), address("n1.a.", "fd00::1", 1)]);
+    let mut dns = run_with(of_srv(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at n2.a:7601", "settled"]);
+    // The one has another address now, and the other one at all.
+    server.zone().records.truncate(2);
+    server
+        .zone()
+        .records
+        .extend([address("n1.a.", "10.0.0.9", 1), address("n2.a.", "10.0.0.2", 1)]);
+    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.9:7601", "n2 at 10.0.0.2:7601"]);
+}
+
+#[tokio::test]
+async fn a_name_whose_addresses_are_all_strangers_takes_nobody_away() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
+    town.stranger_moves_in("10.0.0.1:7601");
+    dns.is_quiet().await;
+}
+
+#[tokio::test]
 async fn follows_addresses_and_lets_those_who_are_there_say_their_names() {
     let (server, town) = (Server::start().await, Town::default());
     server.zone().records = vec![address(HOST, "10.0.0.1", 1), address(HOST, "fd00::2", 1)];
@@ -204,9 +232,13 @@ async fn asks_as_often_as_the_time_to_live_says_within_bounds() {
     let began = Instant::now();
     let mut dns = run_with(Settings { ttl_max_ms: 60_000, ..of_srv(&server) });
     dns.says(2).await;
-    server.is_asked(2).await;
-    let asked = server.zone().asked_by_udp as u64;
-    assert!(asked <= 1 + began.elapsed().as_secs(), "not before a second has gone by");
+    // For services, and for both kinds of addresses of a host; then for services again.
+    server.is_asked(4).await;
+    let asked = server.zone().asked_for_srv as u64;
+    assert!(
+        asked >= 2 && asked <= 1 + began.elapsed().as_secs(),
+        "not before a second has gone by"
+    );
     drop(dns);
     // An hour is more than it may be.
     server.zone().records = vec![srv(SRV, "n1.a.", 1, 3_600)];
