@@ -14,7 +14,7 @@
 //! | source | feature | says |
 //! |---|---|---|
 //! | [`Static`] | | the members that stand in the configuration |
-//! | `dns` | `dns` | whom the records of a name list |
+//! | `dns` | `dns` | whom the records of a name list, or who is at the addresses that they list |
 //! | `swim` | `swim` | whom nodes hear of by gossip among themselves; needs two addresses |
 //! | `etcd` | `etcd` | who holds a key under a prefix |
 //! | `zookeeper` | `zookeeper` | who has an ephemeral znode below a path |
@@ -112,7 +112,31 @@ impl Facts {
         (Self { said, who_is: Arc::new(Nobody) }, receiver)
     }
 
-    /// The same, with somebody who asks for names.
+    /// The same, with somebody who asks for names: a running node, or in a test
+    ///
+    /// ```
+    /// use futures::future::{BoxFuture, ready};
+    /// use peer_ring_core::id::NodeName;
+    /// use peer_ring_discovery::{Facts, NoName, WhoIs};
+    ///
+    /// /// One node, whatever the address.
+    /// struct Always(NodeName);
+    ///
+    /// impl WhoIs for Always {
+    ///     fn who_is_at<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<NodeName, NoName>> {
+    ///         Box::pin(ready(Ok(self.0.clone())))
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let n1 = NodeName::new("n1").expect("that is a name");
+    /// let (facts, _said) = Facts::channel();
+    /// assert!(facts.who_is_at("127.0.0.1:7601").await.is_err());
+    /// let facts = facts.asking(Always(n1.clone()));
+    /// assert_eq!(facts.who_is_at("127.0.0.1:7601").await, Ok(n1));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn asking(self, who_is: impl WhoIs) -> Self {
         Self { who_is: Arc::new(who_is), ..self }
