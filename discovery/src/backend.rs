@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::select;
 use tokio::time::{interval, sleep, timeout};
 
-use crate::{Facts, SourceError};
 use peer_ring_discovery_core::Backoff;
 use peer_ring_discovery_core::retry::{Retry, Trouble, Verdict};
+
+use crate::{Facts, SourceError};
 
 /// How often a source that is in trouble says so.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);

@@ -8,11 +8,13 @@
 //! A source with a server behind it keeps trying for as long as the node listens. While the server
 //! is away everything it said stays true, and afterwards it says the difference. Here sources perform;
 //! what they decide stands in `peer-ring-discovery-core`, which a simulator runs as well.
+//! One that knows addresses and no names lets the nodes there say who they are:
+//! [`Facts::who_is_at`].
 //!
 //! | source | feature | says |
 //! |---|---|---|
 //! | [`Static`] | | the members that stand in the configuration |
-//! | `dns` | `dns` | whom the records of a name list |
+//! | `dns` | `dns` | whom the records of a name list, or who is at the addresses that they list |
 //! | `swim` | `swim` | whom nodes hear of by gossip among themselves; needs two addresses |
 //! | `etcd` | `etcd` | who holds a key under a prefix |
 //! | `zookeeper` | `zookeeper` | who has an ephemeral znode below a path |
@@ -49,16 +51,23 @@ mod fixed;
 pub mod kubernetes;
 #[cfg(feature = "swim")]
 pub mod swim;
+mod who;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
+use std::fmt;
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
+use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Fact;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 pub use fixed::Static;
 pub use peer_ring_discovery_core::{Backoff, BadSetting};
+use who::Nobody;
+pub use who::{NoName, WhoIs};
 
 /// Facts that may wait for the node to take them in.
 const FACTS_MAX: usize = 256;
@@ -81,26 +90,78 @@ impl Source for Box<dyn Source> {
     }
 }
 
-/// Where a source says its facts.
-#[derive(Clone, Debug)]
-pub struct Facts(mpsc::Sender<Fact>);
+/// Where a source says its facts, and asks for the names that it lacks.
+#[derive(Clone)]
+pub struct Facts {
+    said: mpsc::Sender<Fact>,
+    who_is: Arc<dyn WhoIs>,
+}
 
 impl Facts {
-    /// A sender of facts and its other end.
+    /// A sender of facts and its other end. Nobody can be asked for names; see [`Facts::asking`].
     #[must_use]
     pub fn channel() -> (Self, mpsc::Receiver<Fact>) {
-        let (sender, receiver) = mpsc::channel(FACTS_MAX);
-        (Self(sender), receiver)
+        let (said, receiver) = mpsc::channel(FACTS_MAX);
+        (Self { said, who_is: Arc::new(Nobody) }, receiver)
+    }
+
+    /// The same, with somebody who asks for names: a running node, or in a test
+    ///
+    /// ```
+    /// use futures::future::{BoxFuture, ready};
+    /// use peer_ring_core::id::NodeName;
+    /// use peer_ring_discovery::{Facts, NoName, WhoIs};
+    ///
+    /// /// One node, whatever the address.
+    /// struct Always(NodeName);
+    ///
+    /// impl WhoIs for Always {
+    ///     fn who_is_at<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<NodeName, NoName>> {
+    ///         Box::pin(ready(Ok(self.0.clone())))
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let n1 = NodeName::new("n1").expect("that is a name");
+    /// let (facts, _said) = Facts::channel();
+    /// assert!(facts.who_is_at("127.0.0.1:7601").await.is_err());
+    /// let facts = facts.asking(Always(n1.clone()));
+    /// assert_eq!(facts.who_is_at("127.0.0.1:7601").await, Ok(n1));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn asking(self, who_is: impl WhoIs) -> Self {
+        Self { who_is: Arc::new(who_is), ..self }
     }
 
     /// Says a fact, waiting for room. Whether anybody listens still.
     pub async fn say(&self, fact: Fact) -> bool {
-        self.0.send(fact).await.is_ok()
+        self.said.send(fact).await.is_ok()
+    }
+
+    /// Asks who is at this address, `host:port`, where nodes listen for their peers. This node
+    /// answers as any other does.
+    ///
+    /// It takes as long as a link may take to be made, at most, and its turn: a node asks some
+    /// addresses at once and not more, however many its source wants to know. Nothing is
+    /// remembered, since another node may come to have the address.
+    ///
+    /// # Errors
+    /// [`NoName`] says whether a node of the cluster may be there all the same.
+    pub async fn who_is_at(&self, address: &str) -> Result<NodeName, NoName> {
+        self.who_is.who_is_at(address).await
     }
 
     /// Waits until nobody listens any more.
     pub async fn closed(&self) {
-        self.0.closed().await;
+        self.said.closed().await;
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("said", &self.said).finish_non_exhaustive()
     }
 }
 

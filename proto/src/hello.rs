@@ -5,10 +5,13 @@
 //! side then makes up its own mind with [`confirm`]: each refuses by itself, and both by the same
 //! rules.
 //!
+//! A hello may also ask no more than who is there ([`Purpose::Who`]). Then both sides decide with
+//! [`introduce`], which looks at the cluster's name and at nothing that only matters to a link.
+//!
 //! ```
 //! use peer_ring_core::id::{ClusterId, Epoch, NodeId, NodeName};
 //! use peer_ring_core::peer::Lane;
-//! use peer_ring_proto::hello::{Hello, Identity, Protocols, RefusalCode, negotiate};
+//! use peer_ring_proto::hello::{Hello, Identity, Protocols, Purpose, RefusalCode, negotiate};
 //!
 //! let n1 = Identity {
 //!     cluster: "shop".into(),
@@ -24,11 +27,12 @@
 //! let n2 = Identity { name: NodeName::new("n2")?, node: NodeId(0x22), ..n1.clone() };
 //! let stray = Identity { cluster: "test".into(), ..n2.clone() };
 //!
-//! let accepted = negotiate(&n1, &Hello { identity: n2, lane: Lane::Foreground }).unwrap();
+//! let purpose = Purpose::Link(Lane::Foreground);
+//! let accepted = negotiate(&n1, &Hello { identity: n2, purpose }).unwrap();
 //! assert_eq!(accepted.protocol, 2);
 //! assert!(accepted.capabilities.contains("zstd"));
 //!
-//! let refusal = negotiate(&n1, &Hello { identity: stray, lane: Lane::Foreground }).unwrap_err();
+//! let refusal = negotiate(&n1, &Hello { identity: stray, purpose }).unwrap_err();
 //! assert_eq!(refusal.code(), RefusalCode::ForeignCluster);
 //! # Ok::<(), peer_ring_core::id::BadName>(())
 //! ```
@@ -116,7 +120,16 @@ pub struct Hello {
     /// Who it is.
     pub identity: Identity,
     /// What the stream is for.
-    pub lane: Lane,
+    pub purpose: Purpose,
+}
+
+/// What a stream is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A link, on this lane.
+    Link(Lane),
+    /// To learn who answers: the answer is the last frame of the stream.
+    Who,
 }
 
 /// The answer that accepts.
@@ -167,15 +180,24 @@ pub fn confirm(ours: &Identity, theirs: &Welcome) -> Result<Accepted, HelloRefus
     Ok(Accepted { protocol: theirs.protocol, ..accepted })
 }
 
-fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal> {
+/// Whether `ours` tells who it is to the node that says `theirs`, and takes its word for who that
+/// is: the newest protocol that both speak. The two may be one node, and they may be such that one
+/// would refuse a link to the other.
+///
+/// # Errors
+/// [`HelloRefusal`] when they are of clusters of different names, or have no protocol in common.
+pub fn introduce(ours: &Identity, theirs: &Identity) -> Result<u32, HelloRefusal> {
     if ours.cluster != theirs.cluster {
         return Err(HelloRefusal::ForeignCluster {
             ours: (ours.name.clone(), ours.cluster.clone()),
             theirs: (theirs.name.clone(), theirs.cluster.clone()),
         });
     }
-    let common = ours.protocols.common(theirs.protocols);
-    let protocol = common.ok_or_else(|| incompatible(ours, theirs))?;
+    ours.protocols.common(theirs.protocols).ok_or_else(|| incompatible(ours, theirs))
+}
+
+fn compare(ours: &Identity, theirs: &Identity) -> Result<Accepted, HelloRefusal> {
+    let protocol = introduce(ours, theirs)?;
     check_seats(ours, theirs)?;
     let is_founded =
         ours.cluster_id != ClusterId::default() && theirs.cluster_id != ClusterId::default();

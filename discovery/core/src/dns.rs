@@ -32,7 +32,8 @@ pub enum Answer {
         nodes: BTreeMap<NodeName, BTreeSet<String>>,
         /// How long that holds.
         ttl: Duration,
-        /// Whether all that was to be looked up for it was found: if not, nobody is left out.
+        /// Whether all that was to be looked up for it was found: if not, nobody is left out, and
+        /// it is asked for again as soon as after a failure.
         is_whole: bool,
     },
     /// There are no records.
@@ -61,6 +62,14 @@ pub struct Pace {
     pub forget_after: Duration,
     /// For so long there may be no record at all before a node takes itself for the first one.
     pub settle_after: Duration,
+}
+
+impl Pace {
+    /// How long to wait with records of this time to live.
+    #[must_use]
+    pub fn within_bounds(&self, ttl: Duration) -> Duration {
+        ttl.clamp(*self.ttl.start(), *self.ttl.end())
+    }
 }
 
 /// Which nodes there are, and when to ask.
@@ -100,14 +109,18 @@ impl Directory {
                     self.leave_out(now, &nodes, out);
                 }
                 nodes.into_iter().for_each(|(name, found)| self.see(name, &found, out));
-                self.settle(out);
-                self.pause = Duration::ZERO;
-                ttl.clamp(*self.pace.ttl.start(), *self.pace.ttl.end())
+                let ttl = self.pace.within_bounds(ttl);
+                if is_whole {
+                    self.settle(out);
+                    self.pause = Duration::ZERO;
+                    ttl
+                } else {
+                    self.settle_in_time(now, out);
+                    self.back_off(jitter).min(ttl)
+                }
             }
             Answer::Nothing => {
-                if self.started_at.is_some_and(|start| now >= start + self.pace.settle_after) {
-                    self.settle(out);
-                }
+                self.settle_in_time(now, out);
                 self.back_off(jitter)
             }
             Answer::Failed => self.back_off(jitter),
@@ -147,6 +160,13 @@ impl Directory {
         if !found.contains(&node.address) {
             node.address.clone_from(first);
             out.push(Out::Fact(Fact::Seen(Sighting::new(name, first.as_str()))));
+        }
+    }
+
+    /// Settles when more of an answer has been waited for long enough.
+    fn settle_in_time(&mut self, now: Instant, out: &mut Outbox<Out>) {
+        if self.started_at.is_some_and(|start| now >= start + self.pace.settle_after) {
+            self.settle(out);
         }
     }
 

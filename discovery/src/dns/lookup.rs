@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
+use futures::future::{OptionFuture, join};
+use futures::{StreamExt, stream};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
@@ -12,11 +14,17 @@ use hickory_resolver::config::{
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use peer_ring_core::id::NodeName;
-
-use super::settings::{Query, Settings};
 use peer_ring_discovery_core::dns::Answer;
+
+use super::names::{Names, Who};
+use super::settings::{Query, Settings};
+use crate::NoName;
+
+/// The addresses of so many hosts are asked for at once.
+const HOSTS_AT_ONCE_MAX: usize = 16;
 
 /// What came of a question, and what was wrong on the way.
 pub(super) struct Found {
@@ -52,11 +60,11 @@ fn server(at: &SocketAddr) -> NameServerConfig {
     NameServerConfig::new(at.ip(), true, connections.into())
 }
 
-/// Asks which nodes there are.
-pub(super) async fn look_up(resolver: TokioResolver, query: Query) -> Found {
+/// Asks which nodes there are, by records and, where these have addresses only, by `names`.
+pub(super) async fn look_up(resolver: TokioResolver, query: Query, names: Arc<Names>) -> Found {
     match query {
-        Query::Srv(name) => look_up_srv(&resolver, name).await,
-        Query::Host { name, port } => look_up_host(&resolver, name, port).await,
+        Query::Srv { name, resolves_hosts } => look_up_srv(&resolver, name, resolves_hosts).await,
+        Query::Host { name, port } => look_up_host(&resolver, name, port, &names).await,
     }
 }
 
@@ -69,8 +77,29 @@ struct List {
 }
 
 impl List {
+    /// Adds the nodes at these addresses. One that has answered at another address is not where it
+    /// was before.
+    fn add_named(&mut self, found: impl Iterator<Item = (SocketAddr, Who)>) {
+        let mut silent = Vec::new();
+        for (at, who) in found {
+            match who {
+                Who::Is(name) => drop(self.nodes.entry(name).or_default().insert(at.to_string())),
+                Who::Was(name) => silent.push((name, at)),
+                Who::Nameless(why) => {
+                    self.is_partial |= matches!(why, NoName::NoAnswer { .. });
+                    self.problems.push(why.to_string());
+                }
+            }
+        }
+        self.is_partial |= !silent.is_empty();
+        silent.retain(|(name, _)| !self.nodes.contains_key(name));
+        for (name, at) in silent {
+            self.nodes.entry(name).or_default().insert(at.to_string());
+        }
+    }
+
     /// Adds the node whose name is the first label of this.
-    fn add(&mut self, host: &Name, address: String) {
+    fn add_host(&mut self, host: &Name, address: String) {
         let host = plain(host);
         let label = host.split('.').next().unwrap_or_default();
         match NodeName::new(label) {
@@ -79,9 +108,19 @@ impl List {
         }
     }
 
+    /// Takes note of what keeps the list from being whole, if anything does.
+    fn lacks(&mut self, problems: &[String]) {
+        self.is_partial |= !problems.is_empty();
+        self.problems.extend_from_slice(problems);
+    }
+
     fn found(self, ttl: Duration) -> Found {
         let Self { nodes, problems, is_partial } = self;
-        let answer = Answer::Listed { nodes, ttl, is_whole: !is_partial };
+        let answer = if nodes.is_empty() {
+            Answer::Nothing
+        } else {
+            Answer::Listed { nodes, ttl, is_whole: !is_partial }
+        };
         Found { answer, problems }
     }
 }
@@ -91,74 +130,93 @@ fn plain(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_owned()
 }
 
-async fn look_up_srv(resolver: &TokioResolver, name: Name) -> Found {
+/// The nodes of SRV records, at the addresses of their hosts as far as these are asked for and known,
+/// or else at the hosts themselves.
+async fn look_up_srv(resolver: &TokioResolver, name: Name, resolves_hosts: bool) -> Found {
     let records = match resolver.lookup(name.clone(), RecordType::SRV).await {
         Ok(records) => records,
         Err(error) => return not_found(&name, &error),
     };
-    let mut list = List::default();
+    let mut services = Vec::new();
     for record in records.answers() {
         // The root for a target says that there is no such service.
         if let RData::SRV(srv) = &record.data
             && !srv.target.is_root()
         {
-            list.add(&srv.target, format!("{}:{}", plain(&srv.target), srv.port));
+            services.push(srv.clone());
         }
     }
-    if list.nodes.is_empty() {
-        return Found { answer: Answer::Nothing, problems: list.problems };
-    }
-    list.found(ttl(&records))
-}
-
-async fn look_up_host(resolver: &TokioResolver, name: Name, port: u16) -> Found {
-    let by_type = |kind| resolver.lookup(name.clone(), kind);
-    let (v4, v6) = join(by_type(RecordType::A), by_type(RecordType::AAAA)).await;
-    let failed = [&v4, &v6].into_iter().filter_map(|result| result.as_ref().err());
-    let failed: Vec<_> = failed.filter(|error| !error.is_no_records_found()).collect();
-    let answered: Vec<_> = [&v4, &v6].into_iter().flatten().collect();
-    if answered.is_empty() {
-        let worst = failed.first().copied().or(v4.as_ref().err());
-        return worst.map_or_else(nothing, |error| not_found(&name, error));
-    }
-    let addresses = answered.iter().flat_map(|lookup| lookup.answers());
-    let addresses: Vec<_> = addresses.filter_map(|record| record.data.ip_addr()).collect();
-    let named = join_all(addresses.iter().map(|ip| name_of(resolver, *ip))).await;
-    let mut list = List { is_partial: !failed.is_empty(), ..List::default() };
-    list.problems.extend(failed.iter().map(|error| format!("{}: {error}", plain(&name))));
-    for (ip, named) in addresses.into_iter().zip(named) {
-        match named {
-            Ok(host) => list.add(&host, SocketAddr::new(ip, port).to_string()),
-            Err(problem) => {
-                list.problems.push(problem);
-                list.is_partial = true;
-            }
-        }
-    }
-    let least = answered.into_iter().map(ttl).min();
-    list.found(least.unwrap_or_default())
-}
-
-/// What the PTR record of an address says.
-async fn name_of(resolver: &TokioResolver, ip: IpAddr) -> Result<Name, String> {
-    let mut reverse = Name::from(ip);
-    reverse.set_fqdn(true);
-    let records = resolver.lookup(reverse, RecordType::PTR).await;
-    let records = records.map_err(|error| format!("{ip} has no name (PTR): {error}"))?;
-    let names = records.answers().iter().filter_map(|record| match &record.data {
-        RData::PTR(name) => Some(&name.0),
-        _ => None,
+    let found = stream::iter(services).map(|srv| async move {
+        let asked = resolves_hosts.then(|| addresses_of(resolver, &srv.target));
+        let addresses = OptionFuture::from(asked).await;
+        (srv, addresses)
     });
-    names.min().cloned().ok_or_else(|| format!("{ip} has no name (PTR)"))
+    let found: Vec<_> = found.buffered(HOSTS_AT_ONCE_MAX).collect().await;
+    let (mut list, mut ttl) = (List::default(), ttl(&records));
+    for (SRV { target, port, .. }, addresses) in &found {
+        match addresses {
+            Some(Ok(addresses)) => {
+                ttl = ttl.min(addresses.ttl);
+                for ip in &addresses.ips {
+                    list.add_host(target, SocketAddr::new(*ip, *port).to_string());
+                }
+                list.lacks(&addresses.problems);
+            }
+            Some(Err(error)) if !error.is_no_records_found() => {
+                list.lacks(&[format!("{}: {error}", plain(target))]);
+            }
+            Some(Err(_)) | None => list.add_host(target, format!("{}:{port}", plain(target))),
+        }
+    }
+    list.found(ttl)
+}
+
+async fn look_up_host(resolver: &TokioResolver, name: Name, port: u16, names: &Names) -> Found {
+    let Addresses { ips, ttl, problems } = match addresses_of(resolver, &name).await {
+        Ok(addresses) => addresses,
+        Err(error) => return not_found(&name, &error),
+    };
+    let addresses: Vec<_> = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+    let found = names.of(&addresses, ttl).await;
+    let mut list = List::default();
+    list.lacks(&problems);
+    list.add_named(addresses.into_iter().zip(found));
+    list.found(ttl)
+}
+
+/// The addresses of a name, of both kinds.
+struct Addresses {
+    ips: Vec<IpAddr>,
+    ttl: Duration,
+    /// Why those of a kind are not among them.
+    problems: Vec<String>,
+}
+
+/// The error is that there are none only when there are none of either kind.
+async fn addresses_of(resolver: &TokioResolver, name: &Name) -> Result<Addresses, NetError> {
+    let by_type = |kind| resolver.lookup(name.clone(), kind);
+    let both = match join(by_type(RecordType::A), by_type(RecordType::AAAA)).await {
+        (Err(v4), Err(v6)) => return Err(if v4.is_no_records_found() { v6 } else { v4 }),
+        (v4, v6) => [v4, v6],
+    };
+    let mut addresses = Addresses { ips: Vec::new(), ttl: Duration::MAX, problems: Vec::new() };
+    for outcome in both {
+        match outcome {
+            Ok(records) => {
+                let ips = records.answers().iter().filter_map(|record| record.data.ip_addr());
+                addresses.ips.extend(ips);
+                addresses.ttl = addresses.ttl.min(ttl(&records));
+            }
+            Err(error) if error.is_no_records_found() => {}
+            Err(error) => addresses.problems.push(format!("{}: {error}", plain(name))),
+        }
+    }
+    Ok(addresses)
 }
 
 fn not_found(name: &Name, error: &NetError) -> Found {
     let answer = if error.is_no_records_found() { Answer::Nothing } else { Answer::Failed };
     Found { answer, problems: vec![format!("{}: {error}", plain(name))] }
-}
-
-fn nothing() -> Found {
-    Found { answer: Answer::Nothing, problems: Vec::new() }
 }
 
 /// The shortest time to live of the records.

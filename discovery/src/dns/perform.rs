@@ -1,18 +1,20 @@
 //! The performing half: a resolver and a clock around a [`Directory`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use hickory_resolver::TokioResolver;
 use peer_ring_core::actor::{self, Actor, Now, Outbox};
+use peer_ring_discovery_core::dns::{Answer, Directory, In, Out};
 use rand::RngExt;
 use tokio::time::{Instant, sleep_until};
 
 use super::lookup::{Found, look_up, resolver};
+use super::names::Names;
 use super::settings::{Query, Settings};
 use crate::{BadSetting, Facts, Source, SourceError};
-use peer_ring_discovery_core::dns::{Answer, Directory, In, Out};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
@@ -49,6 +51,7 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
     })?;
     let performer = Performer {
         directory: Directory::new(settings.pace()),
+        names: Arc::new(Names::new(facts.clone(), settings.pace())),
         settings,
         resolver,
         query,
@@ -65,6 +68,7 @@ struct Performer {
     settings: Settings,
     resolver: TokioResolver,
     query: Query,
+    names: Arc<Names>,
     asking: Option<BoxFuture<'static, Found>>,
     began: Instant,
     complained_at: Option<Instant>,
@@ -96,7 +100,11 @@ impl Performer {
             while let Some(order) = out.pop() {
                 match order {
                     Out::Ask => {
-                        let asking = look_up(self.resolver.clone(), self.query.clone());
+                        let asking = look_up(
+                            self.resolver.clone(),
+                            self.query.clone(),
+                            Arc::clone(&self.names),
+                        );
                         self.asking = Some(asking.boxed());
                     }
                     Out::Fact(fact) => {
@@ -134,7 +142,9 @@ impl Performer {
             self.complained_at = Some(now);
             let problems = &found.problems;
             match found.answer {
-                Answer::Listed { .. } => tracing::warn!(?problems, "dns tells of some nodes only"),
+                Answer::Listed { .. } => {
+                    tracing::warn!(?problems, "not all that dns lists can be told of")
+                }
                 Answer::Nothing | Answer::Failed => {
                     tracing::warn!(?problems, "dns tells of no node: those known stay known");
                 }

@@ -15,12 +15,13 @@ pub struct Settings {
     /// The name whose SRV records name the nodes and their ports, such as
     /// `_peers._tcp.example.org.`: either this or `host`.
     pub srv: Option<String>,
-    /// The name whose A and AAAA records are the nodes' addresses. The PTR record of each gives the
-    /// node's name.
+    /// The name whose A and AAAA records are the nodes' addresses. Whoever answers at one says which
+    /// node it is.
     pub host: Option<String>,
     /// With `host`, the port at which each node is linked to.
     pub port: Option<u16>,
-    /// The servers to ask, address and port each; by default those of the system.
+    /// The servers to ask, address and port each; by default those of the system. With `srv` they
+    /// are asked for the addresses of hosts, too, and the system for those that they do not know.
     pub servers: Vec<SocketAddr>,
     /// Records are asked for again after this at the earliest, however short their time to live,
     /// in milliseconds. Default 1000.
@@ -31,11 +32,11 @@ pub struct Settings {
     pub timeout_ms: u64,
     /// The pauses after failures.
     pub backoff: Backoff,
-    /// A node that answers leave out for so long does not exist any more, in milliseconds. Default
-    /// 30000.
+    /// A node that answers leave out for so long does not exist any more, and who was at an address
+    /// that they leave out for so long is forgotten, in milliseconds. Default 30000.
     pub forget_after_ms: u64,
-    /// How long there may be no record at all before this node takes itself for the first one, in
-    /// milliseconds. Default 3000.
+    /// How long there may be no record at all, or addresses at which nobody answers, before this
+    /// node takes what it has found for all that there is, in milliseconds. Default 3000.
     pub settle_after_ms: u64,
 }
 
@@ -59,8 +60,16 @@ impl Default for Settings {
 /// Which records say which nodes there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Query {
-    Srv(Name),
-    Host { name: Name, port: u16 },
+    /// SRV records. Whether the addresses of their hosts are asked for as well: the system may not
+    /// know hosts of servers that are named in the settings.
+    Srv {
+        name: Name,
+        resolves_hosts: bool,
+    },
+    Host {
+        name: Name,
+        port: u16,
+    },
 }
 
 impl Settings {
@@ -83,7 +92,10 @@ impl Settings {
     /// Which records to ask for.
     pub(super) fn query(&self) -> Result<Query, BadSetting> {
         match (&self.srv, &self.host, self.port) {
-            (Some(srv), None, None) => Ok(Query::Srv(name("srv", srv)?)),
+            (Some(srv), None, None) => {
+                let resolves_hosts = !self.servers.is_empty();
+                Ok(Query::Srv { name: name("srv", srv)?, resolves_hosts })
+            }
             (None, Some(host), Some(port)) if port > 0 => {
                 Ok(Query::Host { name: name("host", host)?, port })
             }

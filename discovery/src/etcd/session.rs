@@ -12,15 +12,15 @@ use etcd_client::{
 };
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::membership::Sighting;
+use peer_ring_discovery_core::announcement;
+use peer_ring_discovery_core::etcd::{Change, Entry, In, Out, Registry};
+use peer_ring_discovery_core::retry::Trouble;
 use tokio::select;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::Settings;
 use crate::Facts;
 use crate::backend::{Backend, Health};
-use peer_ring_discovery_core::announcement;
-use peer_ring_discovery_core::etcd::{Change, Entry, In, Out, Registry};
-use peer_ring_discovery_core::retry::Trouble;
 
 /// The longest time between two questions for the lease's life. They show as well that the server
 /// hangs; pings of HTTP/2 would too, but etcd hangs up on who sends more than one in 5 s.

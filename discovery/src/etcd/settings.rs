@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{pem, readable};
-use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 
 /// Where etcd is, and how this node's key is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

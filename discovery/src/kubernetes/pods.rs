@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Sighting;
+use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 use super::settings::{Address, Port};
 use super::slices::{at, mark};
-use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 /// The label by which a pod says in which zone it is.
 const ZONE_LABEL: &str = "topology.kubernetes.io/zone";

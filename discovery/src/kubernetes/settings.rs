@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{pem, readable};
-use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 
 /// Where Kubernetes puts what a pod needs to talk to it.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -3,9 +3,9 @@
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Sighting;
+use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 use super::settings::{Address, Port};
-use peer_ring_discovery_core::kubernetes::{Candidate, Object, Rank};
 
 /// The label by which a slice says which service it belongs to.
 pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";

@@ -15,14 +15,14 @@ use kube::config::AuthInfo;
 use kube::{Api, Client, Config, Error};
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
+use peer_ring_discovery_core::kubernetes::{In, Object, Out, View};
+use peer_ring_discovery_core::retry::Trouble;
 use tokio::time::timeout;
 
 use super::Settings;
 use super::{pods, slices};
 use crate::Facts;
 use crate::backend::{Backend, Health};
-use peer_ring_discovery_core::kubernetes::{In, Object, Out, View};
-use peer_ring_discovery_core::retry::Trouble;
 
 /// A watch that ends sooner, having said nothing, has failed.
 const WATCH_MIN: Duration = Duration::from_secs(1);

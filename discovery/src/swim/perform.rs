@@ -8,6 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use peer_ring_core::actor::{self, Actor, Now, Outbox, Wall};
 use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_discovery_core::swim::{Agent, Dropped, In, Out, Settings};
 use rand::RngExt;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -15,7 +16,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::resolve::{Places, Resolved};
 use crate::{BadSetting, Facts, Source, SourceError};
-use peer_ring_discovery_core::swim::{Agent, Dropped, In, Out, Settings};
 
 /// How often what lasts is complained of.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);

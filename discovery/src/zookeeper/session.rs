@@ -6,6 +6,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::membership::Sighting;
+use peer_ring_discovery_core::announcement;
+use peer_ring_discovery_core::retry::Trouble;
+use peer_ring_discovery_core::zookeeper::{Entry, In, Out, Roster};
 use tokio::select;
 use tokio::time::{sleep, timeout};
 use zookeeper_client::{
@@ -16,9 +19,6 @@ use zookeeper_client::{
 use super::{Access, Settings};
 use crate::Facts;
 use crate::backend::{Backend, Health};
-use peer_ring_discovery_core::announcement;
-use peer_ring_discovery_core::retry::Trouble;
-use peer_ring_discovery_core::zookeeper::{Entry, In, Out, Roster};
 
 /// How many children are read at once.
 const READS_MAX: usize = 64;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use peer_ring_discovery_core::{Backoff, BadSetting};
 use serde::{Deserialize, Serialize};
 
 use crate::files::readable;
-use peer_ring_discovery_core::{Backoff, BadSetting};
 
 /// Where ZooKeeper is, and how this node's znode is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{PTR, SRV};
-use hickory_resolver::proto::rr::{Name, RData, Record};
+use hickory_resolver::proto::rr::rdata::SRV;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
@@ -32,6 +32,8 @@ pub struct Zone {
     pub mood: Mood,
     pub asked_by_udp: usize,
     pub asked_by_tcp: usize,
+    /// How often by either it was asked for services.
+    pub asked_for_srv: usize,
 }
 
 /// A server that runs for as long as its test does.
@@ -92,12 +94,6 @@ pub fn address(owner: &str, ip: &str, ttl: u32) -> Record {
     Record::from_rdata(name(owner), ttl, data)
 }
 
-pub fn ptr(ip: &str, target: &str) -> Record {
-    let mut owner = Name::from(ip.parse::<std::net::IpAddr>().unwrap());
-    owner.set_fqdn(true);
-    Record::from_rdata(owner, 5, RData::PTR(PTR(name(target))))
-}
-
 async fn serve_udp(socket: UdpSocket, zone: Arc<Mutex<Zone>>) {
     let mut buffer = [0; 4_096];
     loop {
@@ -105,7 +101,8 @@ async fn serve_udp(socket: UdpSocket, zone: Arc<Mutex<Zone>>) {
         let reply = {
             let mut zone = zone.lock().unwrap();
             zone.asked_by_udp += 1;
-            zone.reply(&buffer[..len], zone.mood == Mood::Truncates)
+            let is_cut = zone.mood == Mood::Truncates;
+            zone.reply(&buffer[..len], is_cut)
         };
         if let Some(reply) = reply {
             socket.send_to(&reply, from).await.unwrap();
@@ -140,11 +137,13 @@ async fn serve_stream(mut stream: TcpStream, zone: Arc<Mutex<Zone>>) -> std::io:
 }
 
 impl Zone {
-    fn reply(&self, question: &[u8], is_cut: bool) -> Option<Vec<u8>> {
+    fn reply(&mut self, question: &[u8], is_cut: bool) -> Option<Vec<u8>> {
+        let question = Message::from_vec(question).unwrap();
+        let is_for_srv = question.queries[0].query_type() == RecordType::SRV;
+        self.asked_for_srv += usize::from(is_for_srv);
         if self.mood == Mood::IsSilent {
             return None;
         }
-        let question = Message::from_vec(question).unwrap();
         let mut reply = Message::response(question.metadata.id, OpCode::Query);
         let query = question.queries[0].clone();
         let is_known = self.records.iter().any(|record| record.name == *query.name());

@@ -1,10 +1,13 @@
 //! Links: one long-lived stream per peer and lane, over which many requests are in flight.
 //!
 //! Of two nodes the one with the smaller name dials; the other accepts, and asks what is wrong when
-//! nobody dials it. One that nobody knows yet is let in when it asks. After the handshake the stream carries messages both ways, whoever dialled, in
-//! the newest version of the wire that both speak. What the actors of one turn say is packed into
-//! one frame; a link that cannot send fast enough collects more per frame, up to a bound past which
-//! it refuses. A link that breaks is made again, and the actors are told what was lost.
+//! nobody dials it. One that nobody knows yet is let in when it asks. After the handshake the stream
+//! carries messages both ways, whoever dialled, in the newest version of the wire that both speak.
+//! What the actors of one turn say is packed into one frame; a link that cannot send fast enough
+//! collects more per frame, up to a bound past which it refuses. A link that breaks is made again,
+//! and the actors are told what was lost.
+//!
+//! A stream may also be opened to learn who is at an address, and ends with the answer (`who.rs`).
 
 mod accept;
 mod ask;
@@ -15,6 +18,7 @@ mod outbound;
 mod read;
 mod standing;
 mod table;
+mod who;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +30,7 @@ use peer_ring_core::peer::Lane;
 use peer_ring_core::ring::Ring;
 use peer_ring_proto::hello::{Hello, HelloRefusal, Identity};
 use peer_ring_proto::{Limits, WireVersion, hello};
+use tokio::sync::Semaphore;
 
 use crate::config::{Config, LinkSettings};
 use crate::shard_port::{ShardPort, ShardShell};
@@ -60,6 +65,8 @@ struct Shared {
     stopper: Stopper,
     frames_damaged: AtomicU64,
     carrier: Box<dyn Carrier>,
+    /// Turns to ask who is at an address.
+    turns_to_ask: Semaphore,
 }
 
 impl Links {
@@ -95,6 +102,7 @@ impl Links {
             stopper,
             frames_damaged: AtomicU64::new(0),
             carrier,
+            turns_to_ask: Semaphore::new(who::ASKED_AT_ONCE_MAX),
         }))
     }
 
@@ -122,7 +130,7 @@ impl Links {
     }
 
     /// Whether a node that says hello is let in.
-    fn judge(&self, theirs: &Hello) -> Result<hello::Accepted, HelloRefusal> {
+    fn judge(&self, theirs: &Hello, lane: Lane) -> Result<hello::Accepted, HelloRefusal> {
         let ours = self.identity();
         let accepted = hello::negotiate(&ours, theirs)?;
         let name = &theirs.identity.name;
@@ -131,7 +139,7 @@ impl Links {
         }
         // Who asks is there. A peer of which nobody has told this node where it is can only come by
         // itself.
-        if self.is_ours_to_dial(name) && lock(&self.0.table).hurry(name.seat(), theirs.lane) {
+        if self.is_ours_to_dial(name) && lock(&self.0.table).hurry(name.seat(), lane) {
             return Err(HelloRefusal::OursToDial { ours: ours.name, theirs: name.clone() });
         }
         Ok(accepted)
@@ -222,9 +230,9 @@ impl Links {
     }
 }
 
-/// The version of the wire that a handshake came to.
-fn spoken(accepted: &hello::Accepted) -> WireVersion {
-    WireVersion::of(accepted.protocol).expect("one of those that this node says it speaks")
+/// The version of the wire of a protocol that a handshake came to.
+fn spoken(protocol: u32) -> WireVersion {
+    WireVersion::of(protocol).expect("one of those that this node says it speaks")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -345,6 +345,7 @@ impl<A: App> Node<A> {
 
     fn discover(&mut self, source: Box<dyn Source>) {
         let (facts, mut said) = Facts::channel();
+        let facts = facts.asking(self.handle.shared.links.clone());
         let (end, ended) = oneshot::channel();
         self.discovery = ended;
         let control = self.handle.shared.control.clone();

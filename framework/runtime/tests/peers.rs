@@ -13,7 +13,7 @@ use peer_ring::core::peer::{Body, Request};
 use peer_ring::discovery::Static;
 use peer_ring::{App, Config, Key, LinkSettings, Node, NodeId, NodeName, Plan, Records, Sighting};
 use peer_ring_proto::grpc::PeerClient;
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, Purpose, RefusalCode, Welcome};
 use peer_ring_proto::{Frame, Limits, RawFrame, WireVersion};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -114,8 +114,8 @@ async fn answer(address: SocketAddr, frames: Vec<RawFrame>) -> Option<Frame> {
 }
 
 fn hello(identity: Identity) -> RawFrame {
-    let lane = peer_ring::core::peer::Lane::Foreground;
-    Frame::Hello(Hello { identity, lane }).encode(WireVersion::NEWEST)
+    let purpose = Purpose::Link(peer_ring::core::peer::Lane::Foreground);
+    Frame::Hello(Hello { identity, purpose }).encode(WireVersion::NEWEST)
 }
 
 async fn refusal(address: SocketAddr, identity: Identity) -> (RefusalCode, String) {

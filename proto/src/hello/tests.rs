@@ -20,7 +20,7 @@ fn n2() -> Identity {
 }
 
 fn meet(theirs: Identity) -> Result<Accepted, HelloRefusal> {
-    negotiate(&n1(), &Hello { identity: theirs, lane: Lane::Foreground })
+    negotiate(&n1(), &Hello { identity: theirs, purpose: Purpose::Link(Lane::Foreground) })
 }
 
 fn with_protocols(min: u32, max: u32) -> Identity {
@@ -69,7 +69,7 @@ fn rings_may_differ_while_one_is_missing_or_behind() {
 fn who_has_no_ring_yet_is_of_no_other_cluster() {
     let young = Identity { cluster_id: ClusterId(0), ..with_ring(0, 0) };
     assert!(meet(young.clone()).is_ok());
-    let hello = |identity| Hello { identity, lane: Lane::Foreground };
+    let hello = |identity| Hello { identity, purpose: Purpose::Link(Lane::Foreground) };
     assert!(negotiate(&young, &hello(n1())).is_ok());
     let both = Identity { cluster_id: ClusterId(0), ..n1() };
     assert!(negotiate(&young, &hello(both)).is_ok());
@@ -128,4 +128,18 @@ fn the_caller_also_checks_who_answers() {
     assert_eq!(refusal.code(), RefusalCode::IncompatibleProtocol);
     let refusal = confirm(&n1(), &welcome(n1(), 4)).unwrap_err();
     assert_eq!(refusal.code(), RefusalCode::Itself);
+}
+
+#[test]
+fn a_node_introduces_itself_to_all_of_its_cluster_and_to_those_alone() {
+    let apart = Identity { cluster_id: ClusterId(0xc2), ..n2() };
+    let namesake = Identity { node: NodeId(0x33), ..n1() };
+    for theirs in [n1(), n2(), apart, namesake, with_ring(5, 0xbb)] {
+        assert_eq!(introduce(&n1(), &theirs), Ok(4), "{theirs:?}");
+    }
+    assert_eq!(introduce(&n1(), &with_protocols(1, 2)), Ok(2));
+    let refused = |theirs| introduce(&n1(), &theirs).unwrap_err().code();
+    let foreign = Identity { cluster: "test".into(), ..n2() };
+    assert_eq!(refused(foreign), RefusalCode::ForeignCluster);
+    assert_eq!(refused(with_protocols(5, 9)), RefusalCode::IncompatibleProtocol);
 }

@@ -8,7 +8,7 @@ use peer_ring_core::peer::Lane;
 use prost::Message as _;
 
 use crate::error::{WireError, check_count, check_size, in_range};
-use crate::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
+use crate::hello::{Goodbye, Hello, Identity, Protocols, Purpose, RefusalCode, Welcome};
 use crate::limits::Limits;
 use crate::walk::fields;
 use crate::wire;
@@ -17,13 +17,14 @@ pub(crate) fn decode_hello(bytes: Bytes, limits: &Limits) -> Result<Hello, WireE
     count_capabilities(&bytes, limits)?;
     let hello =
         wire::Hello::decode(bytes).map_err(|error| WireError::malformed("a hello", &error))?;
-    let wrong = WireError::NoSuchValue { what: "a lane", value: hello.lane };
-    let lane = match wire::Lane::try_from(hello.lane) {
-        Ok(wire::Lane::Foreground) => Lane::Foreground,
-        Ok(wire::Lane::Background) => Lane::Background,
-        Ok(wire::Lane::Unspecified) | Err(_) => return Err(wrong),
+    let wrong = WireError::NoSuchValue { what: "a stream's purpose", value: hello.purpose };
+    let purpose = match wire::Purpose::try_from(hello.purpose) {
+        Ok(wire::Purpose::Foreground) => Purpose::Link(Lane::Foreground),
+        Ok(wire::Purpose::Background) => Purpose::Link(Lane::Background),
+        Ok(wire::Purpose::Who) => Purpose::Who,
+        Ok(wire::Purpose::Unspecified) | Err(_) => return Err(wrong),
     };
-    Ok(Hello { identity: identity(hello.identity)?, lane })
+    Ok(Hello { identity: identity(hello.identity)?, purpose })
 }
 
 pub(crate) fn decode_welcome(bytes: Bytes, limits: &Limits) -> Result<Welcome, WireError> {
@@ -122,11 +123,12 @@ impl From<Identity> for wire::Identity {
 
 impl From<Hello> for wire::Hello {
     fn from(hello: Hello) -> Self {
-        let lane = match hello.lane {
-            Lane::Foreground => wire::Lane::Foreground,
-            Lane::Background => wire::Lane::Background,
+        let purpose = match hello.purpose {
+            Purpose::Link(Lane::Foreground) => wire::Purpose::Foreground,
+            Purpose::Link(Lane::Background) => wire::Purpose::Background,
+            Purpose::Who => wire::Purpose::Who,
         };
-        Self { identity: Some(hello.identity.into()), lane: lane.into() }
+        Self { identity: Some(hello.identity.into()), purpose: purpose.into() }
     }
 }
 

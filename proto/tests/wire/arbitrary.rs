@@ -13,7 +13,7 @@ use peer_ring_core::key::Key;
 use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::{Freshness, Record, Version};
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, Purpose, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame, Limits, WireVersion};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -243,10 +243,12 @@ pub fn version() -> impl Strategy<Value = WireVersion> {
 }
 
 pub fn frame() -> impl Strategy<Value = Frame> {
-    let lane = prop_oneof![Just(Lane::Foreground), Just(Lane::Background)];
+    let link = |lane| Just(Purpose::Link(lane));
+    let purpose = prop_oneof![link(Lane::Foreground), link(Lane::Background), Just(Purpose::Who)];
     let code = (0..RefusalCode::ALL.len()).prop_map(|at| RefusalCode::ALL[at]);
     prop_oneof![
-        (identity(), lane).prop_map(|(identity, lane)| Frame::Hello(Hello { identity, lane })),
+        (identity(), purpose)
+            .prop_map(|(identity, purpose)| Frame::Hello(Hello { identity, purpose })),
         (identity(), 1..=u32::MAX)
             .prop_map(|(identity, protocol)| Frame::Welcome(Welcome { identity, protocol })),
         (code, "[ -~]{0,40}").prop_map(|(code, text)| Frame::Goodbye(Goodbye { code, text })),

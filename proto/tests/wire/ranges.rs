@@ -50,7 +50,7 @@ fn a_handshake_names_a_node_or_is_refused() {
         panic!("the first sample is a hello");
     };
     let identity = good.identity.clone().unwrap();
-    let hello = |identity| frame_of(wire::Hello { identity: Some(identity), lane: 1 });
+    let hello = |identity| frame_of(wire::Hello { identity: Some(identity), purpose: 1 });
     assert!(hello(identity.clone()).is_ok());
     let with = |change: fn(&mut wire::Identity)| {
         let mut identity = identity.clone();
@@ -70,8 +70,11 @@ fn a_handshake_names_a_node_or_is_refused() {
     assert!(matches!(with(|i| i.node = 0), WireError::OutOfRange { what: "a node's id", .. }));
     assert!(matches!(with(|i| i.protocol_min = 0), WireError::OutOfRange { .. }));
     assert!(matches!(with(|i| i.protocol_max = 0), WireError::OutOfRange { min: 1, .. }));
-    let lane = frame_of(wire::Hello { identity: Some(identity.clone()), lane: 0 });
-    assert_eq!(lane, Err(WireError::NoSuchValue { what: "a lane", value: 0 }));
+    for value in [0, 4] {
+        let hello = wire::Hello { identity: Some(identity.clone()), purpose: value };
+        let wrong = WireError::NoSuchValue { what: "a stream's purpose", value };
+        assert_eq!(frame_of(hello), Err(wrong));
+    }
     assert!(matches!(frame_of(wire::Hello::default()), Err(WireError::NoSuchValue { .. })));
 }
 

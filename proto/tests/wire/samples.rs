@@ -10,7 +10,7 @@ use peer_ring_core::key::Key;
 use peer_ring_core::peer::{Body, Entry, Execute, Lane, Message, Refusal, Request, Response};
 use peer_ring_core::quorum::Need;
 use peer_ring_core::record::{Freshness, Record, Version};
-use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, RefusalCode, Welcome};
+use peer_ring_proto::hello::{Goodbye, Hello, Identity, Protocols, Purpose, RefusalCode, Welcome};
 use peer_ring_proto::{Chunk, Frame};
 
 use crate::rings;
@@ -241,18 +241,19 @@ pub fn identity() -> Identity {
 
 /// Frames under the names of their golden files.
 pub fn frames() -> Vec<(&'static str, &'static str, Frame)> {
-    let hello = |lane| Frame::Hello(Hello { identity: identity(), lane });
+    let hello = |purpose| Frame::Hello(Hello { identity: identity(), purpose });
     let chunk = |is_last| Frame::Chunk(Chunk { stream: 9, bytes: "piece".into(), is_last });
     let batch = vec![response(Response::Applied), execute(None, false, "do".into())];
     let young = Identity { ring_fingerprint: 0, ring_epoch: Epoch(0), ..identity() };
     let founded = Identity { cluster_id: ClusterId(0xc1c2_c3c4_c5c6_c7c8), ..identity() };
-    let of_founded = Hello { identity: founded.clone(), lane: Lane::Foreground };
+    let of_founded = Hello { identity: founded.clone(), purpose: Purpose::Link(Lane::Foreground) };
     let mut all = vec![
-        ("hello", "foreground", hello(Lane::Foreground)),
-        ("hello", "background", hello(Lane::Background)),
+        ("hello", "foreground", hello(Purpose::Link(Lane::Foreground))),
+        ("hello", "background", hello(Purpose::Link(Lane::Background))),
         ("welcome", "ring", Frame::Welcome(Welcome { identity: identity(), protocol: 2 })),
         ("welcome", "no_ring", Frame::Welcome(Welcome { identity: young, protocol: 1 })),
         ("hello", "founded", Frame::Hello(of_founded)),
+        ("hello", "who", hello(Purpose::Who)),
         ("welcome", "founded", Frame::Welcome(Welcome { identity: founded, protocol: 2 })),
         ("batch", "two", Frame::Batch(batch)),
         ("batch", "nothing", Frame::Batch(vec![])),

@@ -136,6 +136,11 @@ impl Finding {
         self.backend.mends();
     }
 
+    /// The port of all nodes for their peers.
+    pub fn peers_port(&self) -> u16 {
+        self.ports
+    }
+
     /// Where a node serves HTTP.
     pub fn http(&self, at: u16) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.ports + 1 + at).into()

@@ -4,6 +4,7 @@
 mod outages;
 mod rolling_update;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -108,9 +109,33 @@ fn nodes_that_list_each_other_come_and_go_and_the_data_follows() {
 }
 
 #[test]
-fn nodes_that_find_each_other_by_dns_come_and_go_and_the_data_follows() {
+fn nodes_that_find_each_other_by_addresses_in_dns_come_and_go_and_the_data_follows() {
     let _alone = alone();
-    story(Finding::by(Dns::start()), "dns");
+    story(Finding::by(Dns::with_addresses()), "dns, host");
+}
+
+#[test]
+fn nodes_that_find_each_other_by_services_in_dns_come_and_go_and_the_data_follows() {
+    let _alone = alone();
+    story(Finding::by(Dns::with_services()), "dns, srv");
+}
+
+/// One address refuses, and one takes what it is told and says nothing.
+#[test]
+fn nodes_find_each_other_though_nobody_answers_at_other_addresses_of_the_name() {
+    let _alone = alone();
+    let (nobody, silent) = (Ipv4Addr::new(127, 0, 9, 1), Ipv4Addr::new(127, 0, 9, 2));
+    let dns = Dns::with_addresses().and_address(nobody).and_address(silent);
+    let mut cluster = Finding::by(dns);
+    // It never accepts: the system does, and that is all.
+    let _silent = TcpListener::bind((silent, cluster.peers_port())).unwrap();
+    (0..3).for_each(|at| cluster.launch(at));
+    cluster.wait_replicated();
+    write_all(&cluster);
+    cluster.launch(3);
+    cluster.wait_seen(0, "n4 joins", |members| has(members, "n4"));
+    cluster.wait_replicated();
+    read_all(&cluster, "a fourth joined");
 }
 
 #[test]

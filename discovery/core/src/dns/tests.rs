@@ -149,6 +149,28 @@ fn who_finds_no_records_settles_in_time() {
 }
 
 #[test]
+fn who_finds_a_part_asks_for_the_rest_soon_and_settles_in_time() {
+    let mut story = Story::new();
+    let part = || part_of(nodes(&[("n1", &["a:1"])]));
+    let (said, wait) = story.answer(part());
+    assert_eq!((said, wait.as_millis()), (vec!["n1 at a:1".to_owned()], 100));
+    assert_eq!(story.answer(part()), (vec![], SECOND / 5));
+    story.now.tick = Instant::default() + SECOND * 3;
+    assert_eq!(story.says(part()), ["settled"]);
+    (0..10).for_each(|_| assert!(story.answer(part()).1 <= SECOND * 5, "the time to live"));
+    assert_eq!(story.answer(nodes(&[("n1", &["a:1"])])), (vec![], SECOND * 5));
+    assert_eq!(story.answer(part()).1.as_millis(), 100);
+}
+
+#[test]
+fn who_finds_the_rest_settles_at_once() {
+    let mut story = Story::new();
+    assert_eq!(story.says(part_of(nodes(&[("n1", &["a:1"])]))), ["n1 at a:1"]);
+    let all = nodes(&[("n1", &["a:1"]), ("n2", &["b:1"])]);
+    assert_eq!(story.says(all), ["n2 at b:1", "settled"]);
+}
+
+#[test]
 fn times_to_live_are_kept_within_bounds() {
     let listed = |secs| {
         let nodes = [(NodeName::new("n1").unwrap(), BTreeSet::from(["h:1".to_owned()]))];

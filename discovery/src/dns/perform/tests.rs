@@ -4,12 +4,13 @@
 mod server;
 
 use peer_ring_core::membership::{Fact, Sighting};
-use server::{Mood, Server, address, ptr, srv};
+use server::{Mood, Server, address, srv};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::Backoff;
+use crate::who::town::Town;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,7 +47,12 @@ struct Running {
 }
 
 fn run_with(settings: Settings) -> Running {
+    run_in(&Town::default(), settings)
+}
+
+fn run_in(town: &Town, settings: Settings) -> Running {
     let (facts, said) = Facts::channel();
+    let facts = facts.asking(town.clone());
     let run = tokio::spawn(Box::new(Dns::new(settings).unwrap()).run(facts));
     Running { said, run }
 }
@@ -89,34 +95,97 @@ async fn follows_srv_records() {
 }
 
 #[tokio::test]
-async fn follows_addresses_that_have_names() {
+async fn hosts_that_the_servers_know_are_at_the_addresses_that_these_have() {
     let server = Server::start().await;
-    server.zone().records = vec![
-        address(HOST, "10.0.0.1", 1),
-        address(HOST, "fd00::2", 1),
-        ptr("10.0.0.1", "n1.peers.example.org."),
-        ptr("fd00::2", "n2.peers.example.org."),
-    ];
-    let mut dns = run_with(of_host(&server));
-    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at [fd00::2]:7601", "settled"]);
-    // The node moves: the same name, another address.
-    server.zone().records[0] = address(HOST, "10.0.0.9", 1);
-    server.zone().records[2] = ptr("10.0.0.9", "n1.peers.example.org.");
-    assert_eq!(dns.says(1).await, ["n1 at 10.0.0.9:7601"]);
+    let both = ["n1.a.", "n2.a."].map(|host| srv(SRV, host, 7_601, 1));
+    server.zone().records = both.to_vec();
+    server.zone().records.extend([address("n1.a.", "10.0.0.1", 1), address("n1.a.", "fd00::1", 1)]);
+    let mut dns = run_with(of_srv(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at n2.a:7601", "settled"]);
+    // The one has another address now, and the other one at all.
+    server.zone().records.truncate(2);
+    server
+        .zone()
+        .records
+        .extend([address("n1.a.", "10.0.0.9", 1), address("n2.a.", "10.0.0.2", 1)]);
+    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.9:7601", "n2 at 10.0.0.2:7601"]);
 }
 
 #[tokio::test]
-async fn an_address_without_a_name_keeps_nobody_from_being_seen_and_takes_nobody_away() {
-    let server = Server::start().await;
-    let all =
-        [address(HOST, "10.0.0.1", 1), address(HOST, "10.0.0.2", 1), ptr("10.0.0.1", "n1.a.")];
-    server.zone().records = all.to_vec();
-    let mut dns = run_with(of_host(&server));
+async fn a_name_whose_addresses_are_all_strangers_takes_nobody_away() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    let mut dns = run_in(&town, of_host(&server));
     assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
+    town.stranger_moves_in("10.0.0.1:7601");
+    dns.is_quiet().await;
+}
+
+#[tokio::test]
+async fn follows_addresses_and_lets_those_who_are_there_say_their_names() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1), address(HOST, "fd00::2", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n2", "[fd00::2]:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at [fd00::2]:7601", "settled"]);
+    // A node moves, and later another one comes to be where it was.
+    server.zone().records[0] = address(HOST, "10.0.0.9", 1);
+    town.moves_in("n1", "10.0.0.9:7601");
+    assert_eq!(dns.says(1).await, ["n1 at 10.0.0.9:7601"]);
+    town.moves_in("n3", "10.0.0.9:7601");
+    assert_eq!(dns.says(1).await, ["n3 at 10.0.0.9:7601"]);
+    assert_eq!(dns.says(1).await, ["lost n1"]);
+}
+
+#[tokio::test]
+async fn an_address_at_which_nobody_answers_keeps_nobody_from_being_seen_and_takes_nobody_away() {
+    let (server, town) = (Server::start().await, Town::default());
+    let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|ip| address(HOST, ip, 1));
+    server.zone().records = all.to_vec();
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n3", "10.0.0.3:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n3 at 10.0.0.3:7601", "settled"]);
+    // One that is down is not missed, and one that records leave out may be the silent one.
+    town.falls_silent("10.0.0.1:7601");
     server.zone().records.remove(2);
-    server.zone().records.push(ptr("10.0.0.2", "n2.a."));
+    dns.is_quiet().await;
+    town.moves_in("n2", "10.0.0.2:7601");
     assert_eq!(dns.says(1).await, ["n2 at 10.0.0.2:7601"]);
     dns.is_quiet().await;
+    town.moves_in("n1", "10.0.0.1:7601");
+    assert_eq!(dns.says(1).await, ["lost n3"]);
+}
+
+#[tokio::test]
+async fn a_node_that_answers_elsewhere_is_not_where_it_was() {
+    let (server, town) = (Server::start().await, Town::default());
+    server.zone().records = vec![address(HOST, "10.0.0.1", 1)];
+    town.moves_in("n1", "10.0.0.1:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
+    // The old record stays: nobody is there to take it back.
+    town.falls_silent("10.0.0.1:7601");
+    town.moves_in("n1", "10.0.0.9:7601");
+    server.zone().records.push(address(HOST, "10.0.0.9", 1));
+    assert_eq!(dns.says(1).await, ["n1 at 10.0.0.9:7601"]);
+    dns.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_node_of_another_cluster_is_passed_over() {
+    let (server, town) = (Server::start().await, Town::default());
+    let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|ip| address(HOST, ip, 1));
+    server.zone().records = all.to_vec();
+    town.moves_in("n1", "10.0.0.1:7601");
+    town.moves_in("n2", "10.0.0.2:7601");
+    town.stranger_moves_in("10.0.0.3:7601");
+    let mut dns = run_in(&town, of_host(&server));
+    assert_eq!(dns.says(3).await, ["n1 at 10.0.0.1:7601", "n2 at 10.0.0.2:7601", "settled"]);
+    server.zone().records.remove(0);
+    assert_eq!(dns.says(1).await, ["lost n1"]);
 }
 
 #[tokio::test]
@@ -163,9 +232,13 @@ async fn asks_as_often_as_the_time_to_live_says_within_bounds() {
     let began = Instant::now();
     let mut dns = run_with(Settings { ttl_max_ms: 60_000, ..of_srv(&server) });
     dns.says(2).await;
-    server.is_asked(2).await;
-    let asked = server.zone().asked_by_udp as u64;
-    assert!(asked <= 1 + began.elapsed().as_secs(), "not before a second has gone by");
+    // For services, and for both kinds of addresses of a host; then for services again.
+    server.is_asked(4).await;
+    let asked = server.zone().asked_for_srv as u64;
+    assert!(
+        asked >= 2 && asked <= 1 + began.elapsed().as_secs(),
+        "not before a second has gone by"
+    );
     drop(dns);
     // An hour is more than it may be.
     server.zone().records = vec![srv(SRV, "n1.a.", 1, 3_600)];

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use peer_ring_core::peer::Lane;
 use peer_ring_proto::grpc::{Peer, PeerServer};
-use peer_ring_proto::hello::{Accepted, Hello, HelloRefusal, Welcome};
+use peer_ring_proto::hello::{Accepted, Hello, HelloRefusal, Identity, Purpose, Welcome};
 use peer_ring_proto::{Frame, RawFrame, WireVersion};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -86,17 +87,22 @@ impl Acceptor {
                 return Err(status);
             }
         };
-        match self.links.judge(&hello) {
-            Ok(accepted) => Ok(self.welcome(hello, &accepted, inbound)),
-            Err(refusal @ HelloRefusal::OursToDial { .. }) => {
-                tracing::debug!(from, %refusal, "a peer is told to wait");
-                Ok(farewell(&refusal))
+        let answer = match hello.purpose {
+            Purpose::Link(lane) => self
+                .links
+                .judge(&hello, lane)
+                .map(|accepted| self.welcome(hello.identity, lane, &accepted, inbound)),
+            Purpose::Who => self.links.introduce(&hello.identity).map(last_word),
+        };
+        Ok(answer.unwrap_or_else(|refusal| {
+            match &refusal {
+                HelloRefusal::OursToDial { .. } => {
+                    tracing::debug!(from, %refusal, "a peer is told to wait");
+                }
+                refusal => tracing::warn!(from, %refusal, "a peer is refused"),
             }
-            Err(refusal) => {
-                tracing::warn!(from, %refusal, "a peer is refused");
-                Ok(farewell(&refusal))
-            }
-        }
+            last_word(Frame::Goodbye((&refusal).into()).encode(WireVersion::V1))
+        }))
     }
 
     async fn first_word(&self, inbound: &mut Inbound) -> Result<Hello, Status> {
@@ -111,16 +117,20 @@ impl Acceptor {
         }
     }
 
-    fn welcome(&self, hello: Hello, accepted: &Accepted, mut inbound: Inbound) -> Inbound {
+    fn welcome(
+        &self,
+        peer: Identity,
+        lane: Lane,
+        accepted: &Accepted,
+        mut inbound: Inbound,
+    ) -> Inbound {
         let links = self.links.clone();
         let shared = &links.0;
         let (identity, protocol) = (links.identity(), accepted.protocol);
         let welcome = Frame::Welcome(Welcome { identity, protocol });
-        let version = spoken(accepted);
+        let version = spoken(accepted.protocol);
         let (outbound, frames) =
             Outbound::new(welcome, version, &shared.limits, shared.settings.queue_bytes_max);
-        let lane = hello.lane;
-        let peer = hello.identity;
         let number = links.up(&peer, lane, MadeBy::Peer, &outbound);
         tokio::spawn(async move {
             let stopped = links.0.stopper.reached(Phase::Stopped);
@@ -136,7 +146,7 @@ impl Acceptor {
     }
 }
 
-fn farewell(refusal: &HelloRefusal) -> Inbound {
-    let frame = Frame::Goodbye(refusal.into());
-    stream::iter([Ok(frame.encode(WireVersion::V1))]).boxed()
+/// An answer after which nothing comes.
+fn last_word(frame: RawFrame) -> Inbound {
+    stream::iter([Ok(frame)]).boxed()
 }

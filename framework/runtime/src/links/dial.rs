@@ -6,7 +6,7 @@ use futures::StreamExt;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::peer::Lane;
 use peer_ring_proto::Frame;
-use peer_ring_proto::hello::{Goodbye, Hello, Welcome, confirm};
+use peer_ring_proto::hello::{Goodbye, Hello, Purpose, Welcome, confirm};
 use rand::RngExt;
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
@@ -52,9 +52,9 @@ pub enum DialError {
     Odd(String),
 }
 
-/// A link that stands.
+/// A stream that was welcomed: a link, once that is judged.
 pub(super) struct Made {
-    welcome: Welcome,
+    pub(super) welcome: Welcome,
     outbound: Outbound,
     inbound: Inbound,
 }
@@ -171,31 +171,37 @@ async fn shake_hands(
     address: &str,
     lane: Lane,
 ) -> Result<Made, DialError> {
-    let settings = &links.0.settings;
-    let limits = &links.0.limits;
-    let connection = links.0.carrier.connect(links, address).await?;
     let ours = links.identity();
-    let hello = Frame::Hello(Hello { identity: ours.clone(), lane });
-    let (outbound, frames) =
-        Outbound::new(hello, settings.wire_max, limits, settings.queue_bytes_max);
-    let mut inbound = connection.open(frames).await?;
-    let Some(raw) = inbound.next().await.transpose()? else {
-        return Err(DialError::Odd("nothing".to_owned()));
-    };
-    let welcome = match Frame::decode_first(raw, limits) {
-        Ok(Frame::Welcome(welcome)) => welcome,
-        Ok(Frame::Goodbye(goodbye)) => return Err(DialError::Refused(goodbye)),
-        Ok(_) => return Err(DialError::Odd("another frame".to_owned())),
-        Err(error) => return Err(DialError::Odd(error.to_string())),
-    };
+    let hello = Hello { identity: ours.clone(), purpose: Purpose::Link(lane) };
+    let made = greet(links, address, hello).await?;
+    let welcome = &made.welcome;
     let accepted =
-        confirm(&ours, &welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
+        confirm(&ours, welcome).map_err(|refusal| DialError::WeRefuse(refusal.to_string()))?;
     if welcome.identity.name != *peer {
         let text = format!("{peer} was expected there, and {} answered", welcome.identity.name);
         return Err(DialError::WeRefuse(text));
     }
-    outbound.speak(spoken(&accepted));
-    Ok(Made { welcome, outbound, inbound })
+    made.outbound.speak(spoken(accepted.protocol));
+    Ok(made)
+}
+
+/// Connects to whoever is there, and says hello; what it answers is still to be judged.
+pub(super) async fn greet(links: &Links, address: &str, hello: Hello) -> Result<Made, DialError> {
+    let settings = &links.0.settings;
+    let limits = &links.0.limits;
+    let connection = links.0.carrier.connect(links, address).await?;
+    let (outbound, frames) =
+        Outbound::new(Frame::Hello(hello), settings.wire_max, limits, settings.queue_bytes_max);
+    let mut inbound = connection.open(frames).await?;
+    let Some(raw) = inbound.next().await.transpose()? else {
+        return Err(DialError::Odd("nothing".to_owned()));
+    };
+    match Frame::decode_first(raw, limits) {
+        Ok(Frame::Welcome(welcome)) => Ok(Made { welcome, outbound, inbound }),
+        Ok(Frame::Goodbye(goodbye)) => Err(DialError::Refused(goodbye)),
+        Ok(_) => Err(DialError::Odd("another frame".to_owned())),
+        Err(error) => Err(DialError::Odd(error.to_string())),
+    }
 }
 
 /// The text of the cause at the bottom: tonic's own says "transport error" and no more.

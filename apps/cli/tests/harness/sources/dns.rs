@@ -1,59 +1,90 @@
-//! `dns`: a server of the test's own has an address of each node, and its name.
+//! `dns`: a server of the test's own has the address of each node, or its host and port as well.
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use hickory_resolver::proto::rr::Record;
 use tokio::runtime::Runtime;
 
-use super::dns_server::{Mood, Server, address, ptr};
+use super::dns_server::{Mood, Server, address, srv};
 use super::{Backend, Fault, Place, runtime};
 
 const HOST: &str = "peers.example.org.";
+const SRV: &str = "_peers._tcp.example.org.";
+
+/// Times to live, in seconds.
+const TTL: u32 = 1;
 
 /// The server.
 pub struct Dns {
     server: Server,
+    has: Has,
+    /// What it has of each node.
+    records: BTreeMap<String, Vec<Record>>,
     _runtime: Runtime,
 }
 
+/// What the server has of a node.
+#[derive(Clone, Copy)]
+enum Has {
+    /// One of the addresses of a name, and nothing of whose it is.
+    Address,
+    /// A host, its port, and the address of that host.
+    Service,
+}
+
 impl Dns {
-    /// A server without any records.
-    pub fn start() -> Self {
+    /// A server without any records, which is to have the addresses of nodes.
+    pub fn with_addresses() -> Self {
+        Self::start(Has::Address)
+    }
+
+    /// A server without any records, which is to have the hosts and ports of nodes.
+    pub fn with_services() -> Self {
+        Self::start(Has::Service)
+    }
+
+    /// The same, with one more address of no node.
+    pub fn and_address(self, ip: Ipv4Addr) -> Self {
+        self.server.zone().records.push(address(HOST, &ip.to_string(), TTL));
+        self
+    }
+
+    fn start(has: Has) -> Self {
         let runtime = runtime();
-        Self { server: runtime.block_on(Server::start()), _runtime: runtime }
+        let server = runtime.block_on(Server::start());
+        Self { server, has, records: BTreeMap::new(), _runtime: runtime }
     }
 }
 
 impl Backend for Dns {
     fn block(&self, node: &Place) -> String {
+        let name = match self.has {
+            Has::Address => format!("host: {HOST}, port: {}", node.port),
+            Has::Service => format!("srv: {SRV}"),
+        };
         format!(
-            "{{dns: {{host: {HOST}, port: {}, servers: ['{}'], ttl_min_ms: 100, ttl_max_ms: 500, \
+            "{{dns: {{{name}, servers: ['{}'], ttl_min_ms: 100, ttl_max_ms: 500, \
              timeout_ms: 300, forget_after_ms: 1000, settle_after_ms: 1000, \
              backoff: {{min_ms: 50, max_ms: 500}}}}}}",
-            node.port, self.server.at
+            self.server.at
         )
     }
 
     fn comes(&mut self, node: &Place) {
         self.goes(node);
-        // As IPv6 has it: every resolver says by itself that 127.0.0.0/8 is localhost.
-        let ip = node.ip.to_ipv6_mapped().to_string();
-        let name = format!("{}.example.org.", node.name);
-        self.server.zone().records.extend([address(HOST, &ip, 1), ptr(&ip, &name)]);
+        let (ip, host) = (node.ip.to_string(), format!("{}.{HOST}", node.name));
+        let records = match self.has {
+            Has::Address => vec![address(HOST, &ip, TTL)],
+            Has::Service => vec![srv(SRV, &host, node.port, TTL), address(&host, &ip, TTL)],
+        };
+        self.server.zone().records.extend_from_slice(&records);
+        self.records.insert(node.name.clone(), records);
     }
 
     fn goes(&mut self, node: &Place) {
-        // Of all that it has, only the name of a node says whose a record is.
-        let name = format!("{}.example.org.", node.name);
-        let mut zone = self.server.zone();
-        let pointers = zone.records.iter().filter(|it| it.data.to_string() == name);
-        let owners: Vec<_> = pointers.map(|it| it.name.clone()).collect();
-        zone.records.retain(|it| {
-            let is_pointer = owners.contains(&it.name);
-            let reversed = it.data.ip_addr().map(|ip| {
-                let mut name: hickory_resolver::proto::rr::Name = ip.into();
-                name.set_fqdn(true);
-                name
-            });
-            !is_pointer && !reversed.is_some_and(|name| owners.contains(&name))
-        });
+        let gone = self.records.remove(&node.name).unwrap_or_default();
+        self.server.zone().records.retain(|record| !gone.contains(record));
     }
 
     fn breaks(&mut self, fault: Fault) {

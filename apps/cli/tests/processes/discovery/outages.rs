@@ -116,7 +116,7 @@ macro_rules! outages {
     };
 }
 
-outages!(dns, Dns::start(), true);
+outages!(dns, Dns::with_addresses(), true);
 #[cfg(feature = "etcd")]
 outages!(etcd, Etcd::start(), is_there("etcd"));
 outages!(zookeeper, ZooKeeper::start(), ZooKeeperServer::is_there());
