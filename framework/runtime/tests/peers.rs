@@ -226,7 +226,15 @@ async fn a_node_that_asks_why_nobody_dials_it_gets_no_link() {
     assert_eq!(code, RefusalCode::Other);
     assert!(text.contains("node n1 makes the links to node n2"), "{text}");
     let two = start(&second).await;
-    assert_eq!(two.handle().stats().await.links.len(), 2);
+    let links = async || two.handle().stats().await.links.len();
+    // A node is there as soon as one of its two links to each peer stands.
+    let all = async {
+        while links().await < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all).await.expect("both links stand");
+    assert_eq!(links().await, 2);
     starting.await.unwrap();
 }
 
