@@ -41,7 +41,7 @@ mod coming;
 mod message;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,44 +50,32 @@ use bytes::Bytes;
 pub use message::{In, Out};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
-use crate::id::{Desk, NodeId, PartitionId, RequestId, RequestIds, Seat};
-use crate::rare::{Mark, reached};
+use crate::id::{Desk, NodeId, PartitionId, RequestIds, Seat};
 use crate::replica::{Errand, Wants};
 use crate::ring::Ring;
-use crate::transfer::{Counters, Gate, Settings, Transfer, Waits};
+use crate::transfer::{Counters, Page, Pages, RETRY_PAUSE, Settings, Transfer, Waits};
 use work::Work;
-
-/// How often owners that were of no use yet are asked again, and how long one may let this wait
-/// before the next is begun.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Gets what the replicas of one shard want from others.
 pub struct Copying {
     seat: Seat,
     node: NodeId,
-    ids: RequestIds,
-    settings: Settings,
+    /// How long an owner that does not answer is waited for.
+    timeout: Duration,
     /// On how many owners records may lie, besides on all.
     counts: BTreeSet<u8>,
     ring: Option<Arc<Ring>>,
     works: BTreeMap<PartitionId, Work>,
-    /// Which partitions ask next: each in turn, so that one of no use holds up no other.
-    turns: VecDeque<PartitionId>,
-    pages: BTreeMap<RequestId, Page>,
-    heard_at: BTreeMap<Seat, Instant>,
-    gate: Gate,
-    retry_at: Option<Instant>,
+    /// Those that were asked for, and what has come of them.
+    pages: Pages<Option<Came>>,
     counters: Counters,
 }
 
-/// A page that was asked for.
-struct Page {
-    partition: PartitionId,
-    from: Seat,
-    after: Option<Bytes>,
-    asked_at: Instant,
-    /// Once it is there: where it ends, and whether its owner is blank.
-    came: Option<(Option<Bytes>, bool)>,
+/// What a page turned out to be, while its records are merged.
+struct Came {
+    /// Where it ends; `None` when that is where the owner's data ends.
+    upto: Option<Bytes>,
+    is_blank: bool,
 }
 
 impl Copying {
@@ -98,22 +86,17 @@ impl Copying {
         seat: Seat,
         node: NodeId,
         desk: Desk,
-        settings: Settings,
+        settings: &Settings,
         counts: BTreeSet<u8>,
     ) -> Self {
         Self {
             seat,
             node,
-            ids: RequestIds::new(desk, node),
-            gate: Gate::new(&settings),
-            settings,
+            timeout: settings.timeout,
             counts,
             ring: None,
             works: BTreeMap::new(),
-            turns: VecDeque::new(),
-            pages: BTreeMap::new(),
-            heard_at: BTreeMap::new(),
-            retry_at: None,
+            pages: Pages::new(RequestIds::new(desk, node), settings),
             counters: Counters::default(),
         }
     }
@@ -132,10 +115,14 @@ impl Copying {
 
     /// What is being copied, by partition.
     pub fn transfers(&self) -> impl Iterator<Item = Transfer> {
-        self.works.values().filter(|work| !work.is_idle()).map(Work::describe)
+        let works = self.works.iter().filter(|(_, work)| !work.is_idle());
+        works.map(|(&partition, work)| work.describe(self.pages.turns.has(partition)))
     }
 
     fn set_ring(&mut self, now: Now, ring: Arc<Ring>, out: &mut Outbox<Out>) {
+        // What was asked under another layout is refused, and what was got proves nothing now.
+        let works = &self.works;
+        self.pages.retain(|partition| works[&partition].since == ring.since(partition));
         for (&partition, work) in &mut self.works {
             if work.since != ring.since(partition) {
                 let (seat, counts) = (self.seat, &self.counts);
@@ -143,10 +130,6 @@ impl Copying {
             }
         }
         self.ring = Some(ring);
-        // What was asked under another layout is refused, and what was got proves nothing now.
-        let works = &self.works;
-        self.pages.retain(|_, page| works[&page.partition].is_asked(page.from));
-        self.turns.retain(|partition| works[partition].is_queued);
         self.ask(now, out);
     }
 
@@ -158,8 +141,8 @@ impl Copying {
         let work = self.works.entry(partition);
         let work = work.or_insert_with(|| Work::new(now.tick, partition, seat, ring, counts, None));
         work.set_wants(wants);
-        if !work.is_idle() && self.retry_at.is_none() {
-            self.retry_at = Some(now.tick + RETRY_PAUSE);
+        if !work.is_idle() {
+            self.pages.retry_while(now.tick, true);
         }
         self.fulfil(partition, false, out);
         self.queue(partition);
@@ -178,36 +161,27 @@ impl Copying {
 
     /// Gives `partition` a turn; before all others if clients wait for it.
     fn queue(&mut self, partition: PartitionId) {
-        let Some(work) = self.works.get_mut(&partition) else {
-            return;
-        };
-        if work.is_idle() || work.is_queued {
-            return;
-        }
-        work.is_queued = true;
-        if work.is_urgent() {
-            self.turns.push_front(partition);
-        } else {
-            self.turns.push_back(partition);
+        match self.works.get(&partition) {
+            Some(work) if work.is_idle() => {}
+            Some(work) if work.is_urgent() => self.pages.turns.push_front(partition),
+            Some(_) => self.pages.turns.push_back(partition),
+            None => {}
         }
     }
 
     /// Lets those ask whose turn it is, as many as may at once.
     fn ask(&mut self, now: Now, out: &mut Outbox<Out>) {
-        while self.pages.len() < self.settings.pages_max
-            && let Some(&partition) = self.turns.front()
-        {
+        while let Some(partition) = self.pages.next_turn() {
             let work = self.works.get_mut(&partition);
             let is_urgent = work.as_ref().is_some_and(|work| work.is_urgent());
-            let closed = self.gate.closed(now.tick, is_urgent);
+            let closed = self.pages.gate.closed(now.tick, is_urgent);
             if let Some(work) = work {
                 work.waits = closed;
-                work.is_queued = closed.is_some();
             }
             if closed.is_some() {
                 return;
             }
-            self.turns.pop_front();
+            self.pages.turns.pop();
             self.ask_page(now, partition, None, out);
         }
     }
@@ -226,13 +200,12 @@ impl Copying {
         let Some((from, after)) = work.next(now.tick, first) else {
             return;
         };
-        let id = self.ids.draw().in_background();
         if !work.is_urgent() {
-            self.gate.pass(now.tick);
+            self.pages.gate.pass(now.tick);
         }
         let node = work.says_blank().then_some(self.node);
         let errand = Errand::Copy { after: after.clone(), node };
-        self.pages.insert(id, Page { partition, from, after, asked_at: now.tick, came: None });
+        let id = self.pages.send(now.tick, Page::new(partition, from, after));
         out.push(Out::Ask { to: from, id, partition, errand });
     }
 
@@ -246,10 +219,9 @@ impl Copying {
         out: &mut Outbox<Out>,
     ) {
         let is_urgent = self.works.get(&partition).is_some_and(Work::is_urgent);
-        let is_open = self.gate.closed(now.tick, is_urgent).is_none();
-        let has_room = self.pages.len() < self.settings.pages_max;
-        let is_queued = self.works.get(&partition).is_some_and(|work| work.is_queued);
-        if is_open && has_room && !is_queued {
+        let is_open = self.pages.gate.closed(now.tick, is_urgent).is_none();
+        let has_turn_later = self.pages.turns.has(partition);
+        if is_open && self.pages.has_room() && !has_turn_later {
             self.ask_page(now, partition, first, out);
         } else {
             self.queue(partition);
@@ -258,15 +230,7 @@ impl Copying {
     }
 
     fn retry(&mut self, now: Now, out: &mut Outbox<Out>) {
-        self.retry_at = Some(now.tick + RETRY_PAUSE);
-        let silent = |page: &Page| {
-            let heard_at = self.heard_at.get(&page.from).copied().unwrap_or_default();
-            now.tick.since(page.asked_at.max(heard_at)) >= self.settings.timeout
-        };
-        let pages = self.pages.iter().filter(|(_, page)| silent(page));
-        let given_up: Vec<_> = pages.map(|(&id, page)| (id, page.from)).collect();
-        for (id, from) in given_up {
-            reached(Mark::FillPageGivenUp);
+        for (id, from) in self.pages.given_up(now.tick) {
             self.give_up(now, id, Duration::ZERO, Some(Waits::Silent(from)), out);
         }
         let partitions: Vec<_> = self.works.keys().copied().collect();
@@ -275,16 +239,15 @@ impl Copying {
             if work.is_idle() {
                 continue;
             }
-            let has_waited = now.tick.since(work.began_at) >= self.settings.timeout;
+            let has_waited = now.tick.since(work.began_at) >= self.timeout;
             if work.is_stalled(now.tick, RETRY_PAUSE) {
                 self.queue(partition);
             }
             self.fulfil(partition, has_waited, out);
         }
         self.ask(now, out);
-        if self.works.values().all(Work::is_idle) {
-            self.retry_at = None;
-        }
+        let is_wanted = self.works.values().any(|work| !work.is_idle());
+        self.pages.retry_while(now.tick, is_wanted);
     }
 
     fn hear_blank(
@@ -317,20 +280,18 @@ impl Actor for Copying {
                 self.hear_blank(partition, peer, node, out);
             }
             In::ForegroundBusy(is_busy) => {
-                self.gate.set_foreground_busy(is_busy);
+                self.pages.gate.set_foreground_busy(is_busy);
                 self.ask(now, out);
             }
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let waits_for_gate = self.pages.len() < self.settings.pages_max && !self.turns.is_empty();
-        let gate = waits_for_gate.then(|| self.gate.opens_at());
-        self.retry_at.into_iter().chain(gate).min()
+        self.pages.deadline(true)
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
-        if self.retry_at.is_some_and(|at| at <= now.tick) {
+        if self.pages.begins_retry(now.tick) {
             self.retry(now, out);
         } else {
             self.ask(now, out);

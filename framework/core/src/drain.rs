@@ -11,7 +11,7 @@
 mod message;
 mod stray;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,51 +25,35 @@ use crate::peer::{Refusal, Response};
 use crate::rare::{Mark, reached};
 use crate::replica::Errand;
 use crate::ring::Ring;
-use crate::transfer::{Counters, Gate, Settings, Transfer, Waits};
+use crate::transfer::{Counters, Page, Pages, RETRY_PAUSE, Settings, Transfer, Waits, rest_after};
 use stray::Stray;
-
-/// How often owners that were of no use yet are asked again.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Drains the strays of one shard.
 pub struct Drain {
-    ids: RequestIds,
-    settings: Settings,
     ring: Option<Arc<Ring>>,
     strays: BTreeMap<PartitionId, Stray>,
-    turns: VecDeque<PartitionId>,
-    pages: BTreeMap<RequestId, Page>,
-    heard_at: BTreeMap<Seat, Instant>,
-    gate: Gate,
-    retry_at: Option<Instant>,
+    /// Those that owners are to confirm.
+    pages: Pages<Described>,
     counters: Counters,
 }
 
-/// A page that an owner is to confirm.
-struct Page {
-    partition: PartitionId,
-    owner: Seat,
-    after: Option<Bytes>,
-    /// Its last key, once it is described; `None` when it ends with the table.
+/// A page as this node's replica has described it to its owner.
+#[derive(Default)]
+struct Described {
+    /// Its last key; `None` when it ends with the table.
     until: Option<Bytes>,
-    asked_at: Instant,
 }
 
 impl Drain {
     /// Drains the strays of `desk` of the node `node`.
     #[must_use]
-    pub fn new(node: NodeId, desk: Desk, settings: Settings) -> Self {
+    pub fn new(node: NodeId, desk: Desk, settings: &Settings) -> Self {
+        // Far from those that copying draws for the same desk.
+        let ids = RequestIds::new(desk, NodeId(!node.0));
         Self {
-            // Far from those that copying draws for the same desk.
-            ids: RequestIds::new(desk, NodeId(!node.0)),
-            gate: Gate::new(&settings),
-            settings,
             ring: None,
             strays: BTreeMap::new(),
-            turns: VecDeque::new(),
-            pages: BTreeMap::new(),
-            heard_at: BTreeMap::new(),
-            retry_at: None,
+            pages: Pages::new(ids, settings),
             counters: Counters::default(),
         }
     }
@@ -77,7 +61,7 @@ impl Drain {
     /// Whether it waits for the answer to the request `id`.
     #[must_use]
     pub fn awaits(&self, id: RequestId) -> bool {
-        self.pages.contains_key(&id)
+        self.pages.has(id)
     }
 
     /// How many pages wait for an owner's word.
@@ -106,12 +90,7 @@ impl Drain {
         // Those that are laid out anew may be this node's own now; if not, it is told so again.
         self.strays.retain(|&partition, stray| stray.since == ring.since(partition));
         self.strays.values_mut().for_each(|stray| stray.is_outdated = false);
-        let strays = &self.strays;
-        let is_asked = |page: &Page| {
-            strays.get(&page.partition).is_some_and(|stray| stray.is_asked(page.owner))
-        };
-        self.pages.retain(|_, page| is_asked(page));
-        self.turns.retain(|partition| strays.get(partition).is_some_and(|it| it.is_queued));
+        self.pages.retain(|partition| self.strays.contains_key(&partition));
         self.ring = Some(ring);
         self.begin_all(now, out);
     }
@@ -126,11 +105,11 @@ impl Drain {
         if is_stray {
             if let Some(ring) = &self.ring {
                 self.strays.entry(partition).or_insert_with(|| Stray::new(partition, ring));
-                self.queue(partition);
+                self.pages.turns.push_back(partition);
                 self.go(now, out);
             }
-        } else if self.strays.remove(&partition).is_some() {
-            self.pages.retain(|_, page| page.partition != partition);
+        } else {
+            self.forget(partition);
         }
     }
 
@@ -138,25 +117,17 @@ impl Drain {
     fn begin_all(&mut self, now: Now, out: &mut Outbox<Out>) {
         let strays: Vec<_> = self.strays.keys().copied().collect();
         for partition in strays {
-            self.drop_confirmed(partition, out);
-            self.queue(partition);
+            if !self.drop_confirmed(partition, out) {
+                self.pages.turns.push_back(partition);
+            }
         }
         self.go(now, out);
     }
 
-    /// Gives a stray a turn if it does not wait for one.
-    fn queue(&mut self, partition: PartitionId) {
-        let stray = self.strays.get_mut(&partition).filter(|stray| !stray.is_queued);
-        if let Some(stray) = stray {
-            stray.is_queued = true;
-            self.turns.push_back(partition);
-        }
-    }
-
     fn go(&mut self, now: Now, out: &mut Outbox<Out>) {
         self.ask(now, out);
-        let is_due = !self.strays.is_empty() && self.settled().is_some();
-        self.retry_at = is_due.then(|| self.retry_at.unwrap_or(now.tick + RETRY_PAUSE));
+        let is_wanted = !self.strays.is_empty() && self.settled().is_some();
+        self.pages.retry_while(now.tick, is_wanted);
     }
 
     /// Asks owners about as many pages as may be under way at once.
@@ -164,12 +135,10 @@ impl Drain {
         if self.settled().is_none() {
             return;
         }
-        while self.pages.len() < self.settings.pages_max
-            && let Some(&partition) = self.turns.front()
-        {
-            let closed = self.gate.closed(now.tick, false);
+        while let Some(partition) = self.pages.next_turn() {
+            let closed = self.pages.gate.closed(now.tick, false);
             let Some(stray) = self.strays.get_mut(&partition) else {
-                self.turns.pop_front();
+                self.pages.turns.pop();
                 continue;
             };
             if closed.is_some() && !stray.is_outdated {
@@ -178,15 +147,12 @@ impl Drain {
             }
             let next = if stray.is_outdated { None } else { stray.next(now.tick) };
             let Some((owner, after)) = next else {
-                stray.is_queued = false;
-                self.turns.pop_front();
+                self.pages.turns.pop();
                 continue;
             };
-            self.gate.pass(now.tick);
-            let id = self.ids.draw().in_background();
+            self.pages.gate.pass(now.tick);
             let errand = Errand::Compare { after: after.clone() };
-            let page = Page { partition, owner, after, until: None, asked_at: now.tick };
-            self.pages.insert(id, page);
+            let id = self.pages.send(now.tick, Page::new(partition, owner, after));
             out.push(Out::Ask { to: owner, id, partition, errand });
         }
     }
@@ -199,10 +165,11 @@ impl Drain {
         response: Response,
         out: &mut Outbox<Out>,
     ) {
-        if self.pages.get(&id).is_none_or(|page| page.owner != from) {
+        let Some(page) = self.pages.get(id).filter(|page| page.peer == from) else {
             return;
-        }
-        self.heard_at.insert(from, now.tick);
+        };
+        let partition = page.partition;
+        self.pages.hear(now.tick, from);
         match response {
             Response::Compared { is_same: true } => {
                 self.counters.pages_same += 1;
@@ -211,7 +178,7 @@ impl Drain {
             Response::Compared { is_same: false } => {
                 self.counters.pages_differing += 1;
                 self.go_on(now, id, out, |page| {
-                    let (after, until) = (page.after.clone(), page.until.clone());
+                    let (after, until) = (page.after.clone(), page.known.until.clone());
                     Errand::Offer { after, until }
                 });
             }
@@ -220,22 +187,13 @@ impl Drain {
                 self.go_on(now, id, out, |_| Errand::Give { keys });
             }
             Response::Lacking { .. } | Response::Applied => self.confirm(now, id, out),
-            Response::Refused(Refusal::WrongEpoch) => {
-                if let Some(partition) = self.pages.get(&id).map(|page| page.partition) {
+            refused => {
+                if refused == Response::Refused(Refusal::WrongEpoch) {
                     self.set_outdated(partition);
                 }
-                self.give_up(now, id, Duration::ZERO, Some(Waits::OtherRing(from)), out);
+                let (at_least, waits) = rest_after(from, &refused);
+                self.give_up(now, id, at_least, waits, out);
             }
-            Response::Refused(Refusal::Behind | Refusal::NotReady) => {
-                self.give_up(now, id, Duration::ZERO, Some(Waits::OtherRing(from)), out);
-            }
-            Response::Refused(Refusal::Blank) => {
-                self.give_up(now, id, RETRY_PAUSE, Some(Waits::Blank(from)), out);
-            }
-            Response::Refused(Refusal::Overloaded) => {
-                self.give_up(now, id, Duration::ZERO, Some(Waits::Busy(from)), out);
-            }
-            _ => self.give_up(now, id, RETRY_PAUSE, None, out),
         }
     }
 
@@ -245,29 +203,26 @@ impl Drain {
         now: Now,
         id: RequestId,
         out: &mut Outbox<Out>,
-        errand: impl FnOnce(&Page) -> Errand,
+        errand: impl FnOnce(&Page<Described>) -> Errand,
     ) {
-        let Some(page) = self.pages.remove(&id) else {
+        let Some(page) = self.pages.take(id) else {
             return;
         };
-        let id = self.ids.draw().in_background();
-        let (to, partition, errand) = (page.owner, page.partition, errand(&page));
-        self.pages.insert(id, Page { asked_at: now.tick, ..page });
+        let (to, partition, errand) = (page.peer, page.partition, errand(&page));
+        let id = self.pages.send(now.tick, page);
         out.push(Out::Ask { to, id, partition, errand });
     }
 
     fn confirm(&mut self, now: Now, id: RequestId, out: &mut Outbox<Out>) {
-        let Some(Page { partition, owner, until, .. }) = self.pages.remove(&id) else {
+        let Some(Page { partition, peer: owner, known, .. }) = self.pages.take(id) else {
             return;
         };
         if let Some(stray) = self.strays.get_mut(&partition) {
-            stray.confirm(owner, until);
+            stray.confirm(owner, known.until);
         }
-        self.drop_confirmed(partition, out);
-        // What was begun should end before the next one begins.
-        if let Some(stray) = self.strays.get_mut(&partition).filter(|stray| !stray.is_queued) {
-            stray.is_queued = true;
-            self.turns.push_front(partition);
+        if !self.drop_confirmed(partition, out) {
+            // What was begun should end before the next one begins.
+            self.pages.turns.push_front(partition);
         }
         self.ask(now, out);
     }
@@ -279,22 +234,33 @@ impl Drain {
         }
     }
 
-    fn drop_confirmed(&mut self, partition: PartitionId, out: &mut Outbox<Out>) {
+    /// Drops what all owners have confirmed. Whether it did.
+    fn drop_confirmed(&mut self, partition: PartitionId, out: &mut Outbox<Out>) -> bool {
         let is_settled = self.settled().is_some();
         let stray = self.strays.get(&partition);
-        if is_settled && stray.is_some_and(|stray| !stray.is_outdated && stray.is_confirmed()) {
-            reached(Mark::Drained);
-            self.counters.drained += 1;
-            self.strays.remove(&partition);
-            out.push(Out::Drop(partition));
+        let is_confirmed = stray.is_some_and(|it| !it.is_outdated && it.is_confirmed());
+        if !is_settled || !is_confirmed {
+            return false;
+        }
+        reached(Mark::Drained);
+        self.counters.drained += 1;
+        self.forget(partition);
+        out.push(Out::Drop(partition));
+        true
+    }
+
+    /// Asks nothing more about a partition, and hears nothing more.
+    fn forget(&mut self, partition: PartitionId) {
+        if self.strays.remove(&partition).is_some() {
+            self.pages.forget(partition);
         }
     }
 
     fn given(&mut self, now: Now, id: RequestId, records: u64, bytes: u64) {
-        self.gate.spend(now.tick, bytes);
+        self.pages.gate.spend(now.tick, bytes);
         self.counters.records_out += records;
         self.counters.bytes_out += bytes;
-        let partition = self.pages.get(&id).map(|page| page.partition);
+        let partition = self.pages.get(id).map(|page| page.partition);
         if let Some(stray) = partition.and_then(|partition| self.strays.get_mut(&partition)) {
             stray.records += records;
             stray.bytes += bytes;
@@ -310,36 +276,27 @@ impl Drain {
         waits: Option<Waits>,
         out: &mut Outbox<Out>,
     ) {
-        let Some(Page { partition, owner, .. }) = self.pages.remove(&id) else {
+        let Some(Page { partition, peer: owner, .. }) = self.pages.take(id) else {
             return;
         };
         if let Some(stray) = self.strays.get_mut(&partition) {
             stray.waits = waits.or(stray.waits);
-            let until = stray.rest(now.tick, owner, at_least);
-            self.retry_at = self.retry_at.into_iter().chain(until).min();
+            if let Some(until) = stray.rest(now.tick, owner, at_least) {
+                self.pages.retry_by(until);
+            }
         }
         self.ask(now, out);
     }
 
     fn retry(&mut self, now: Now, out: &mut Outbox<Out>) {
-        self.retry_at = None;
-        let silent = |page: &Page| {
-            let heard_at = self.heard_at.get(&page.owner).copied().unwrap_or_default();
-            now.tick.since(page.asked_at.max(heard_at)) >= self.settings.timeout
-        };
-        let pages = self.pages.iter().filter(|(_, page)| silent(page));
-        let given_up: Vec<_> = pages.map(|(&id, page)| (id, page.owner)).collect();
-        for (id, owner) in given_up {
-            reached(Mark::FillPageGivenUp);
+        for (id, owner) in self.pages.given_up(now.tick) {
             self.give_up(now, id, Duration::ZERO, Some(Waits::Silent(owner)), out);
         }
         self.begin_all(now, out);
     }
 
     fn link_lost(&mut self, now: Now, seat: Seat, out: &mut Outbox<Out>) {
-        let pages = self.pages.iter().filter(|(_, page)| page.owner == seat);
-        let lost: Vec<_> = pages.map(|(&id, _)| id).collect();
-        for id in lost {
+        for id in self.pages.of(seat) {
             self.give_up(now, id, RETRY_PAUSE, Some(Waits::Silent(seat)), out);
         }
     }
@@ -355,8 +312,8 @@ impl Actor for Drain {
             In::Stray { partition, is_stray } => self.set_stray(now, partition, is_stray, out),
             In::Outdated(partition) => self.set_outdated(partition),
             In::Described { id, until } => {
-                if let Some(page) = self.pages.get_mut(&id) {
-                    page.until = until;
+                if let Some(page) = self.pages.get_mut(id) {
+                    page.known = Described { until };
                 }
             }
             In::Given { id, records, bytes } => self.given(now, id, records, bytes),
@@ -364,21 +321,18 @@ impl Actor for Drain {
             In::Undelivered { id } => self.give_up(now, id, RETRY_PAUSE, None, out),
             In::LinkLost(seat) => self.link_lost(now, seat, out),
             In::ForegroundBusy(is_busy) => {
-                self.gate.set_foreground_busy(is_busy);
+                self.pages.gate.set_foreground_busy(is_busy);
                 self.ask(now, out);
             }
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let is_waiting = self.settled().is_some() && !self.turns.is_empty();
-        let waits_for_gate = is_waiting && self.pages.len() < self.settings.pages_max;
-        let gate = waits_for_gate.then(|| self.gate.opens_at());
-        self.retry_at.into_iter().chain(gate).min()
+        self.pages.deadline(self.settled().is_some())
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
-        if self.retry_at.is_some_and(|at| at <= now.tick) {
+        if self.pages.begins_retry(now.tick) {
             self.retry(now, out);
         } else {
             self.ask(now, out);

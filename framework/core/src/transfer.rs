@@ -1,10 +1,16 @@
-//! Moving data: its bounds, and how far it is.
+//! Moving data: its bounds, the pieces in which it moves, and how far it is.
 
+mod asking;
 mod gate;
+mod pages;
+mod turns;
 
 use std::time::Duration;
 
-pub use gate::{Gate, Trickle};
+pub(crate) use asking::{Asking, rest_after};
+pub(crate) use gate::{Gate, Trickle};
+pub(crate) use pages::{Page, Pages, RETRY_PAUSE};
+pub(crate) use turns::Turns;
 
 use crate::id::{PartitionId, Seat};
 

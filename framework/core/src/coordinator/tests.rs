@@ -3,6 +3,7 @@ mod joint;
 mod moves;
 mod owner;
 mod parked;
+mod parked_for_a_primary;
 mod read;
 mod repair;
 mod storm;

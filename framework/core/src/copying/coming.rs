@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use crate::actor::{Now, Outbox};
 use crate::copying::work::{Source, Walk};
-use crate::copying::{Copying, Out, Page, RETRY_PAUSE};
+use crate::copying::{Came, Copying, Out};
 use crate::id::{RequestId, Seat};
-use crate::peer::{Entry, Refusal, Response};
+use crate::peer::{Entry, Response};
 use crate::rare::{Mark, reached, switched_on};
 use crate::replica::bytes_in;
-use crate::transfer::Waits;
+use crate::transfer::{Page, RETRY_PAUSE, Waits, rest_after};
 
 impl Copying {
     pub(super) fn answer(
@@ -22,42 +22,42 @@ impl Copying {
         response: Response,
         out: &mut Outbox<Out>,
     ) {
-        let Some(page) = self.pages.get_mut(&id) else {
+        let Some(page) = self.pages.get_mut(id) else {
             return;
         };
-        if page.from != from || page.came.is_some() {
+        if page.peer != from || page.known.is_some() {
             return;
         }
-        self.heard_at.insert(from, now.tick);
+        self.pages.hear(now.tick, from);
         if switched_on(Mark::PageThrownAway) {
             return self.give_up(now, id, RETRY_PAUSE, None, out);
         }
-        match response {
-            Response::Copied { records, upto, is_blank } => {
-                page.came = Some((upto, is_blank));
-                self.take_in(now, id, records, out);
-            }
-            Response::Refused(Refusal::WrongEpoch | Refusal::Behind | Refusal::NotReady) => {
-                let waits = Some(Waits::OtherRing(from));
-                self.give_up(now, id, Duration::ZERO, waits, out);
-            }
-            Response::Refused(Refusal::Overloaded) => {
-                self.give_up(now, id, Duration::ZERO, Some(Waits::Busy(from)), out);
-            }
-            _ => self.give_up(now, id, RETRY_PAUSE, None, out),
+        if let Response::Copied { records, upto, is_blank } = response {
+            return self.take_in(now, id, records, Came { upto, is_blank }, out);
         }
+        let (at_least, waits) = rest_after(from, &response);
+        self.give_up(now, id, at_least, waits, out);
     }
 
-    fn take_in(&mut self, now: Now, id: RequestId, records: Vec<Entry>, out: &mut Outbox<Out>) {
-        let Some(partition) = self.pages.get(&id).map(|page| page.partition) else {
+    fn take_in(
+        &mut self,
+        now: Now,
+        id: RequestId,
+        records: Vec<Entry>,
+        came: Came,
+        out: &mut Outbox<Out>,
+    ) {
+        let Some(page) = self.pages.get_mut(id) else {
             return;
         };
+        let partition = page.partition;
+        page.known = Some(came);
         if records.is_empty() {
             self.counters.pages_same += 1;
             return self.merged(now, id, 0, out);
         }
         let (count, bytes) = (records.len() as u64, bytes_in(&records));
-        self.gate.spend(now.tick, bytes);
+        self.pages.gate.spend(now.tick, bytes);
         self.counters.pages_differing += 1;
         self.counters.records_in += count;
         self.counters.bytes_in += bytes;
@@ -70,11 +70,12 @@ impl Copying {
 
     /// Goes on after a page whose records are merged.
     pub(super) fn merged(&mut self, now: Now, id: RequestId, news: usize, out: &mut Outbox<Out>) {
-        let Some(Page { partition, from, after, came: Some((upto, is_blank)), .. }) =
-            self.pages.remove(&id)
+        let Some(Page { partition, peer: from, after, known: Some(came), .. }) =
+            self.pages.take(id)
         else {
             return;
         };
+        let Came { upto, is_blank } = came;
         let Some(work) = self.works.get_mut(&partition) else {
             return;
         };
@@ -127,21 +128,20 @@ impl Copying {
         waits: Option<Waits>,
         out: &mut Outbox<Out>,
     ) {
-        let Some(Page { partition, from, .. }) = self.pages.remove(&id) else {
+        let Some(Page { partition, peer: from, .. }) = self.pages.take(id) else {
             return;
         };
         if let Some(work) = self.works.get_mut(&partition) {
             work.waits = waits.or(work.waits);
-            let until = work.rest(now.tick, from, at_least);
-            self.retry_at = self.retry_at.into_iter().chain(until).min();
+            if let Some(until) = work.rest(now.tick, from, at_least) {
+                self.pages.retry_by(until);
+            }
         }
         self.go_on(now, partition, None, out);
     }
 
     pub(super) fn link_lost(&mut self, now: Now, seat: Seat, out: &mut Outbox<Out>) {
-        let pages = self.pages.iter().filter(|(_, page)| page.from == seat);
-        let lost: Vec<_> = pages.map(|(&id, _)| id).collect();
-        for id in lost {
+        for id in self.pages.of(seat) {
             reached(Mark::FillPageLost);
             self.give_up(now, id, RETRY_PAUSE, Some(Waits::Silent(seat)), out);
         }

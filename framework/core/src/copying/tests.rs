@@ -4,6 +4,7 @@ mod joining;
 use std::sync::Arc;
 
 use super::*;
+use crate::id::RequestId;
 use crate::peer::{Entry, Refusal, Response};
 use crate::ring::Ring;
 use crate::sample::{self, entry};
@@ -43,7 +44,7 @@ impl World {
     /// A node that wants nothing yet, where records lie on as many owners as `counts` says too.
     fn at(seat: Seat, ring: Arc<Ring>, counts: &[u8], settings: Settings) -> Self {
         let counts = counts.iter().copied().collect();
-        let copying = Copying::new(seat, NodeId(1), Desk::Shard(0), settings, counts);
+        let copying = Copying::new(seat, NodeId(1), Desk::Shard(0), &settings, counts);
         let mut world = Self {
             ring: Arc::clone(&ring),
             copying,
@@ -94,7 +95,7 @@ impl World {
                 Out::Done(partition, kind) => self.done.push((partition, kind)),
             }
         }
-        self.asked.retain(|(_, id, _)| self.copying.pages.contains_key(id));
+        self.asked.retain(|(_, id, _)| self.copying.pages.has(*id));
     }
 
     /// The seat of the owner `index`; a filled one's is 0.

@@ -10,11 +10,7 @@ use crate::id::{Epoch, NodeId, PartitionId, Seat};
 use crate::rare::{Mark, reached};
 use crate::replica::Wants;
 use crate::ring::Ring;
-use crate::transfer::{Kind, Transfer, Waits};
-
-/// How long an owner that was of no use rests at first, and at most.
-const REST_FIRST: Duration = Duration::from_millis(10);
-const REST_MAX: Duration = Duration::from_millis(200);
+use crate::transfer::{Asking, Kind, Transfer, Waits};
 
 /// The copying of one partition.
 pub(super) struct Work {
@@ -33,8 +29,6 @@ pub(super) struct Work {
     has: Vec<usize>,
     is_to_have: Vec<usize>,
     others: Vec<Other>,
-    /// Whether it waits for its turn already.
-    pub is_queued: bool,
     pub records: u64,
     pub bytes: u64,
     pub waits: Option<Waits>,
@@ -49,9 +43,7 @@ struct Other {
     was_blank: bool,
     /// The last node on that seat that said itself that it is blank.
     heard_blank: Option<NodeId>,
-    asked_at: Option<Instant>,
-    rests_until: Instant,
-    rest: Duration,
+    asking: Asking,
 }
 
 /// What is known of another owner's replica.
@@ -108,7 +100,6 @@ impl Work {
             place,
             is_primary: ring.is_a_primary(partition, seat),
             others: others.collect(),
-            is_queued: false,
             records: 0,
             bytes: 0,
             waits: None,
@@ -168,14 +159,13 @@ impl Work {
     /// The owner to ask for a page next, and which page: `first` if it may be asked, since a pass
     /// that has begun should end, or else the first of those that may.
     pub fn next(&mut self, now: Instant, first: Option<Seat>) -> Option<(Seat, Option<Bytes>)> {
-        let may_be_asked = |other: &&mut Other| {
-            other.source != Source::Copied && other.asked_at.is_none() && other.rests_until <= now
-        };
+        let may_be_asked =
+            |other: &&mut Other| other.source != Source::Copied && other.asking.may_begin(now);
         let rank =
             |other: &&mut Other| (Some(other.owner) != first, !other.is_walked(), other.place);
         let others = self.others.iter_mut().filter(may_be_asked);
         let other = others.min_by_key(rank)?;
-        other.asked_at = Some(now);
+        other.asking.begin(now);
         let after = match &other.source {
             Source::Walking(walk) => walk.after.clone(),
             Source::Unknown | Source::Blank | Source::Copied => None,
@@ -185,7 +175,7 @@ impl Work {
 
     /// Whether no page is on its way that was asked for less than `span` ago.
     pub fn is_stalled(&self, now: Instant, span: Duration) -> bool {
-        let asked = self.others.iter().filter_map(|it| it.asked_at);
+        let asked = self.others.iter().filter_map(|it| it.asking.asked_at());
         asked.into_iter().all(|at| now.since(at) >= span)
     }
 
@@ -194,26 +184,17 @@ impl Work {
         self.others.iter().find(|it| it.owner == owner).map(|it| &it.source)
     }
 
-    /// Whether a page is asked of `owner` and has not come.
-    pub fn is_asked(&self, owner: Seat) -> bool {
-        self.others.iter().any(|it| it.owner == owner && it.asked_at.is_some())
-    }
-
     /// Takes note that a page asked of `owner` has come, or will not.
     pub fn end_page(&mut self, owner: Seat) {
         if let Some(other) = self.other(owner) {
-            other.asked_at = None;
+            other.asking.end();
         }
     }
 
     /// Does not ask `owner` again for `at_least` so long, and longer when it has been of no use
     /// before. Until when.
     pub fn rest(&mut self, now: Instant, owner: Seat, at_least: Duration) -> Option<Instant> {
-        let other = self.other(owner)?;
-        other.asked_at = None;
-        other.rests_until = now + other.rest.max(at_least);
-        other.rest = (other.rest * 2).min(REST_MAX);
-        Some(other.rests_until)
+        self.other(owner).map(|other| other.asking.rest(now, at_least))
     }
 
     /// Takes note of what `owner` turned out to be.
@@ -221,7 +202,7 @@ impl Work {
         let known = self.other(owner);
         if let Some(known) = known.filter(|it| it.source != Source::Copied) {
             known.was_blank |= source == Source::Blank;
-            known.rest = REST_FIRST;
+            known.asking.was_of_use();
             known.source = source;
         }
     }
@@ -238,11 +219,11 @@ impl Work {
         }
     }
 
-    /// It, for an operator.
-    pub fn describe(&self) -> Transfer {
+    /// It, for an operator; `has_turn` when it waits for its turn.
+    pub fn describe(&self, has_turn: bool) -> Transfer {
         let wanted = self.others.iter().filter(|it| it.source != Source::Copied);
-        let asked = self.others.iter().any(|it| it.asked_at.is_some());
-        let turn = (!asked && self.is_queued).then_some(Waits::Turn);
+        let asked = self.others.iter().any(|it| it.asking.asked_at().is_some());
+        let turn = (!asked && has_turn).then_some(Waits::Turn);
         Transfer {
             partition: self.partition,
             kind: self.kind(),
@@ -307,9 +288,7 @@ impl Other {
             source: Source::Unknown,
             was_blank: known.is_some_and(|it| it.was_blank) && !was_trusted,
             heard_blank: known.and_then(|it| it.heard_blank),
-            asked_at: None,
-            rests_until: Instant::default(),
-            rest: REST_FIRST,
+            asking: Asking::new(),
         }
     }
 

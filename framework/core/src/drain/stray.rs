@@ -7,11 +7,7 @@ use bytes::Bytes;
 use crate::actor::Instant;
 use crate::id::{Epoch, PartitionId, Seat};
 use crate::ring::Ring;
-use crate::transfer::{Kind, Transfer, Waits};
-
-/// How long an owner that was of no use rests at first, and at most.
-const REST_FIRST: Duration = Duration::from_millis(10);
-const REST_MAX: Duration = Duration::from_millis(200);
+use crate::transfer::{Asking, Kind, Transfer, Waits};
 
 /// A table that is others'.
 pub(super) struct Stray {
@@ -21,8 +17,6 @@ pub(super) struct Stray {
     owners: Vec<Owner>,
     /// Whether an owner knows a newer layout than this node.
     pub is_outdated: bool,
-    /// Whether it waits for its turn already.
-    pub is_queued: bool,
     pub records: u64,
     pub bytes: u64,
     pub waits: Option<Waits>,
@@ -34,9 +28,7 @@ struct Owner {
     /// The last key that it has confirmed.
     after: Option<Bytes>,
     has_confirmed_all: bool,
-    is_asked: bool,
-    rests_until: Instant,
-    rest: Duration,
+    asking: Asking,
 }
 
 impl Stray {
@@ -46,16 +38,13 @@ impl Stray {
             seat: *seat,
             after: None,
             has_confirmed_all: false,
-            is_asked: false,
-            rests_until: Instant::default(),
-            rest: REST_FIRST,
+            asking: Asking::new(),
         };
         Self {
             partition,
             since: ring.since(partition),
             owners: ring.owners(partition, ring.replicas()).iter().map(owner).collect(),
             is_outdated: false,
-            is_queued: false,
             records: 0,
             bytes: 0,
             waits: None,
@@ -64,25 +53,19 @@ impl Stray {
 
     /// The next owner to be asked, and about the page after which key.
     pub fn next(&mut self, now: Instant) -> Option<(Seat, Option<Bytes>)> {
-        let may_be_asked = |owner: &&mut Owner| {
-            !owner.has_confirmed_all && !owner.is_asked && owner.rests_until <= now
-        };
+        let may_be_asked =
+            |owner: &&mut Owner| !owner.has_confirmed_all && owner.asking.may_begin(now);
         let owner = self.owners.iter_mut().find(may_be_asked)?;
-        owner.is_asked = true;
+        owner.asking.begin(now);
         Some((owner.seat, owner.after.clone()))
-    }
-
-    /// Whether the owner on `seat` was asked and has not answered.
-    pub fn is_asked(&self, seat: Seat) -> bool {
-        self.owners.iter().any(|owner| owner.seat == seat && owner.is_asked)
     }
 
     /// Takes note that the owner on `seat` holds all up to `until`.
     pub fn confirm(&mut self, seat: Seat, until: Option<Bytes>) {
         self.waits = None;
         if let Some(owner) = self.owner(seat) {
-            owner.is_asked = false;
-            owner.rest = REST_FIRST;
+            owner.asking.end();
+            owner.asking.was_of_use();
             owner.has_confirmed_all = until.is_none();
             owner.after = until;
         }
@@ -91,11 +74,7 @@ impl Stray {
     /// Does not ask the owner on `seat` again for `at_least` so long, and longer when it has been
     /// of no use before. Until when.
     pub fn rest(&mut self, now: Instant, seat: Seat, at_least: Duration) -> Option<Instant> {
-        let owner = self.owner(seat)?;
-        owner.is_asked = false;
-        owner.rests_until = now + owner.rest.max(at_least);
-        owner.rest = (owner.rest * 2).min(REST_MAX);
-        Some(owner.rests_until)
+        self.owner(seat).map(|owner| owner.asking.rest(now, at_least))
     }
 
     /// Whether every owner holds everything.

@@ -10,11 +10,10 @@
 
 use std::collections::BTreeSet;
 
-use xxhash_rust::xxh3::Xxh3;
-
 use crate::actor::Wall;
 use crate::id::{ClusterId, Epoch, PartitionId, Seat};
-use crate::ring::{Blueprint, Member, Parts, Ring, RingError, Tenure, check_seats, place};
+use crate::ring::blueprint::{check_seats, place};
+use crate::ring::{Blueprint, Member, Parts, Ring, RingError, Tenure};
 
 /// Most members that decide about the next ring; with more, these are spread over zones.
 pub const VOTERS_MAX: usize = 7;
@@ -68,7 +67,7 @@ impl Ring {
     /// # Errors
     /// [`RingError`] when the blueprint cannot be a ring.
     pub fn found(cluster: ClusterId, now: Wall, blueprint: Blueprint) -> Result<Self, RingError> {
-        let parts = Self::build(blueprint, None)?.to_parts();
+        let parts = Self::build(blueprint, None)?.parts;
         Ok(Self::of(Parts { cluster, decided_at: now, ..parts }))
     }
 
@@ -79,16 +78,23 @@ impl Ring {
     /// [`RingError`] when they cannot be the members of a ring.
     pub fn begin(&self, now: Wall, mut members: Vec<Member>) -> Result<Self, RingError> {
         members.sort_by(|a, b| a.name.cmp(&b.name));
-        let target = place(self.strategy, self.partitions, self.replicas, &members, Some(self))?;
+        let target = place(
+            self.parts.strategy,
+            self.parts.partitions,
+            self.parts.replicas,
+            &members,
+            Some(self),
+        )?;
         let is_settled = |member: &&Member| member.tenure != Tenure::Joining;
-        let old: BTreeSet<_> = self.members.iter().filter(is_settled).map(Member::seat).collect();
+        let old: BTreeSet<_> =
+            self.parts.members.iter().filter(is_settled).map(Member::seat).collect();
         let stays: BTreeSet<_> = members.iter().map(Member::seat).collect();
         for member in &mut members {
             let is_old = old.contains(&member.seat());
             member.tenure = if is_old { Tenure::Member } else { Tenure::Joining };
         }
         let leaves = |member: &&Member| is_settled(member) && !stays.contains(&member.seat());
-        let leaving = self.members.iter().filter(leaves).cloned();
+        let leaving = self.parts.members.iter().filter(leaves).cloned();
         members.extend(leaving.map(|member| Member { tenure: Tenure::Leaving, ..member }));
         members.sort_by(|a, b| a.name.cmp(&b.name));
         check_seats(&members)?;
@@ -100,7 +106,7 @@ impl Ring {
             ..self.to_parts()
         };
         let moving = self.succeed(now, moving);
-        let mut partitions = self.partitions.iter();
+        let mut partitions = self.parts.partitions.iter();
         let moves = partitions.any(|p| moving.targets(p, moving.target_replicas()).is_some());
         if moves { Ok(moving) } else { Ok(self.succeed(now, moving.settled_parts())) }
     }
@@ -164,10 +170,11 @@ impl Ring {
     #[must_use]
     pub fn recover(&self, now: Wall, lost: &[Seat], by: Seat) -> Self {
         let mut parts = Parts { reason: Reason::Recovered, ..self.to_parts() };
-        let staying: Vec<_> = self.members.iter().filter(|m| !lost.contains(&m.seat())).collect();
+        let staying: Vec<_> =
+            self.parts.members.iter().filter(|m| !lost.contains(&m.seat())).collect();
         parts.voters = choose_voters(staying);
         let ahead = RECOVERY_EPOCHS + by.0 % RECOVERY_SPREAD;
-        parts.epoch = Epoch(self.epoch.0 + ahead);
+        parts.epoch = Epoch(self.parts.epoch.0 + ahead);
         // What they decided may have been about any partition.
         parts.since = vec![parts.epoch; parts.since.len()];
         parts.decided_at = now;
@@ -177,7 +184,7 @@ impl Ring {
     /// How many owners each partition is to have, while it is moving; else, has.
     #[must_use]
     pub fn target_replicas(&self) -> u8 {
-        self.target.as_ref().unwrap_or(&self.layout).replicas()
+        self.parts.target.as_ref().unwrap_or(&self.parts.layout).replicas()
     }
 
     fn settled_parts(&self) -> Parts {
@@ -191,19 +198,19 @@ impl Ring {
 
     /// The ring after this one, as `parts` say but for what follows from them.
     fn succeed(&self, now: Wall, mut parts: Parts) -> Self {
-        parts.epoch = self.epoch.next();
+        parts.epoch = self.parts.epoch.next();
         parts.decided_at = now;
         let is_member = |seat: &Seat| parts.members.iter().any(|member| member.seat() == *seat);
         parts.deposed.retain(is_member);
         let mut next = Self::of(parts);
-        let changed = next.members.iter().filter(|member| self.is_news(member));
+        let changed = next.parts.members.iter().filter(|member| self.is_news(member));
         let changed: Vec<_> = changed.map(Member::seat).collect();
-        for partition in self.partitions.iter() {
+        for partition in self.parts.partitions.iter() {
             if self.is_laid_out_anew(&next, partition, &changed) {
-                next.since[usize::from(partition.0)] = next.epoch;
+                next.parts.since[usize::from(partition.0)] = next.parts.epoch;
             }
         }
-        Self::of(next.to_parts())
+        Self::of(next.parts)
     }
 
     /// Whether `member` is another node than the one that this ring has on its seat.
@@ -229,85 +236,6 @@ impl Parts {
             member.tenure = Tenure::Member;
         }
     }
-
-    /// Whether these are the parts of a ring.
-    pub(super) fn check(&self) -> Result<(), RingError> {
-        let malformed = |what| Err(RingError::Malformed { what });
-        let partitions = self.partitions.count() as usize;
-        let seats: BTreeSet<_> = self.members.iter().map(Member::seat).collect();
-        if !self.members.windows(2).all(|pair| pair[0].name < pair[1].name) {
-            return malformed("its members are not in order");
-        }
-        check_seats(&self.members)?;
-        let takes_any = self.strategy.takes_any_number_of_partitions();
-        if !self.partitions.is_power_of_two() && !takes_any {
-            let (partitions, strategy) = (self.partitions.count(), self.strategy);
-            return Err(RingError::NotAPowerOfTwo { partitions, strategy });
-        }
-        if self.epoch == Epoch::NONE {
-            return malformed("it has no epoch");
-        }
-        if self.since.len() != partitions || self.since.iter().any(|since| *since > self.epoch) {
-            return malformed("its partitions are not laid out by its epoch");
-        }
-        let is_in_order = |seats: &[Seat]| seats.is_sorted_by(|one, other| one < other);
-        if !is_in_order(&self.deposed) || !is_in_order(&self.voters) {
-            return malformed("its seats are not in order");
-        }
-        if self.voters.is_empty() || !self.voters.iter().all(|seat| seats.contains(seat)) {
-            return malformed("its voters are not its members");
-        }
-        for layout in self.target.iter().chain([&self.layout]) {
-            if layout.lists().len() != partitions * layout.width() {
-                return malformed("it has not one list for each partition");
-            }
-            if !layout.lists().iter().all(|seat| seats.contains(seat)) {
-                return malformed("its owners are not its members");
-            }
-            if !layout.lists().chunks(layout.width()).all(is_distinct) {
-                return malformed("a member is in a preference list twice");
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn fingerprint(&self) -> u64 {
-        let mut hash = Xxh3::new();
-        let mut say = |bytes: &[u8]| {
-            hash.update(&(bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        };
-        let mut numbers = |numbers: &[u64]| {
-            for number in numbers {
-                say(&number.to_le_bytes());
-            }
-        };
-        numbers(&[self.cluster.0, self.epoch.0, self.replicas.into(), self.is_held.into()]);
-        numbers(&[self.strategy as u64, self.partitions.count().into(), self.reason as u64]);
-        numbers(&[self.decided_at.0]);
-        for seats in [&self.voters, &self.deposed] {
-            numbers(&[seats.len() as u64]);
-            seats.iter().for_each(|seat| numbers(&[seat.0]));
-        }
-        for layout in self.target.iter().chain([&self.layout]) {
-            numbers(&[layout.fingerprint()]);
-        }
-        self.since.iter().for_each(|since| numbers(&[since.0]));
-        for member in &self.members {
-            let Member { name, zone, weight, id, vote, address, tenure } = member;
-            say(name.as_str().as_bytes());
-            say(zone.as_deref().unwrap_or_default().as_bytes());
-            say(address.as_bytes());
-            for number in [(*weight).into(), id.0, vote.0, *tenure as u64] {
-                say(&u64::to_le_bytes(number));
-            }
-        }
-        hash.digest()
-    }
-}
-
-fn is_distinct(list: &[Seat]) -> bool {
-    list.iter().enumerate().all(|(at, seat)| !list[..at].contains(seat))
 }
 
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of

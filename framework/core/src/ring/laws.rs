@@ -81,7 +81,7 @@ proptest! {
             members.reverse();
             let (count, n) = (ring.partitions().count(), ring.replicas());
             let other = ring_by(placement, &members, count, n, previous.as_ref());
-            prop_assert_eq!(&other.layout, &ring.layout);
+            prop_assert_eq!(&other.parts.layout, &ring.parts.layout);
         }
     }
 
@@ -127,7 +127,7 @@ proptest! {
         for (ring, _) in rings(placement, story) {
             let (count, n) = (ring.partitions().count(), ring.replicas());
             let afresh = ring_by(placement, ring.members(), count, n, None);
-            prop_assert_eq!(&afresh.layout, &ring.layout);
+            prop_assert_eq!(&afresh.parts.layout, &ring.parts.layout);
         }
     }
 

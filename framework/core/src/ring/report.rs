@@ -50,7 +50,7 @@ impl Ring {
     pub fn balance(&self) -> Vec<Load> {
         let mut owned: Vec<Seat> = Vec::new();
         let mut led = Vec::new();
-        for partition in self.partitions.iter() {
+        for partition in self.parts.partitions.iter() {
             let owners = self.owners(partition, self.replicas());
             owned.extend(owners);
             led.extend(owners.first());
@@ -62,21 +62,21 @@ impl Ring {
             owned: occurrences(&owned, name.seat()),
             led: occurrences(&led, name.seat()),
         };
-        self.members.iter().map(|member| load(&member.name)).collect()
+        self.parts.members.iter().map(|member| load(&member.name)).collect()
     }
 
     /// How many partitions have copies in one zone.
     #[must_use]
     pub fn crowding(&self) -> Crowding {
         let zones: BTreeMap<_, _> =
-            self.members.iter().map(|member| (member.name.seat(), &member.zone)).collect();
+            self.parts.members.iter().map(|member| (member.name.seat(), &member.zone)).collect();
         // Those without a zone are all apart.
         let is_shared = |seat: &Seat, others: &[Seat]| {
             let zone = zones[seat];
             zone.is_some() && others.iter().any(|other| zones[other] == zone)
         };
         let mut crowding = Crowding::default();
-        for partition in self.partitions.iter() {
+        for partition in self.parts.partitions.iter() {
             let list = self.preference(partition);
             let owners = self.owners(partition, self.replicas());
             let shared = (1..owners.len()).any(|at| is_shared(&owners[at], &owners[..at]));
@@ -93,9 +93,9 @@ impl Ring {
     /// When the numbers of partitions differ.
     #[must_use]
     pub fn moves(&self, earlier: &Self) -> Moves {
-        assert_eq!(self.partitions, earlier.partitions, "rings of one chain");
+        assert_eq!(self.parts.partitions, earlier.parts.partitions, "rings of one chain");
         let mut moves = Moves::default();
-        for partition in self.partitions.iter() {
+        for partition in self.parts.partitions.iter() {
             let before = earlier.owners(partition, earlier.replicas());
             let now = self.owners(partition, self.replicas());
             moves.gained += now.iter().filter(|owner| !before.contains(owner)).count();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::actor::Wall;
+use crate::id::NodeName;
 use crate::ring::report::Crowding;
 
 /// `n0`, `n1` and so on, without zones, of weight 1.
@@ -79,7 +80,7 @@ fn rings_of_two_strategies_never_have_one_fingerprint() {
     let rings = Strategy::ALL.map(|strategy| ring_by(strategy, &members(1), 8, 1, None));
     let fingerprints: BTreeSet<_> = rings.iter().map(Ring::fingerprint).collect();
     assert_eq!(fingerprints.len(), Strategy::ALL.len());
-    assert!(rings.iter().all(|ring| ring.layout == rings[0].layout));
+    assert!(rings.iter().all(|ring| ring.parts.layout == rings[0].parts.layout));
 }
 
 #[test]

@@ -79,5 +79,5 @@ fn a_page_is_not_given_up_while_its_owner_is_busy_with_others() {
         let (id, _) = world.take_asked(1).unwrap();
         world.tell(In::Answer { from: world.owner(1), id, response: empty() });
     }
-    assert!(world.copying.pages.contains_key(&late));
+    assert!(world.copying.pages.has(late));
 }

@@ -232,7 +232,7 @@ fn while_clients_are_many_a_page_is_copied_now_and_then() {
         assert!(world.asked.is_empty());
         let waits = world.copying.transfers().next().unwrap().waits;
         assert_eq!(waits, Some(Waits::Foreground));
-        let span = world.copying.gate.opens_at().since(before);
+        let span = world.copying.pages.gate.opens_at().since(before);
         assert_eq!(span, Duration::from_millis(100));
         world.pass(span);
     }

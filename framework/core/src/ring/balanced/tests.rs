@@ -124,7 +124,7 @@ fn the_layout_is_the_same_in_every_build() {
     members.remove(20);
     let second = ring(&members, 256, 3, Some(&first));
     assert_eq!(
-        (first.layout.fingerprint(), second.layout.fingerprint()),
+        (first.parts.layout.fingerprint(), second.parts.layout.fingerprint()),
         (7_360_725_415_013_494_676, 10_814_367_792_300_840_024)
     );
 }
