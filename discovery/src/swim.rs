@@ -18,7 +18,7 @@
 //! | `renewal` | when a node that was declared dead says that it lives |
 //! | `roster` | which nodes there are, and what of it is news |
 //! | `timers` | what foca wants to be told later |
-//! | `perform`, `resolve` | the other half: a UDP socket, a clock, and a resolver of names |
+//! | `perform`, `resolve`, `keys_file` | the other half: a UDP socket, a clock, a resolver of names, a file of keys |
 //!
 //! A node that gossip takes for down exists still, and so no [`Fact`] says otherwise: membership
 //! watches its peers itself. [`Fact::Lost`] is said of a node that leaves by its own word, and of
@@ -43,6 +43,7 @@ mod envelope;
 mod identity;
 mod join;
 mod key;
+mod keys_file;
 mod message;
 mod perform;
 mod renewal;
@@ -55,7 +56,7 @@ mod timers;
 pub use agent::Agent;
 pub use envelope::Dropped;
 pub use identity::Identity;
-pub use key::Key;
+pub use key::{BadKeys, Key, Keys};
 pub use message::{In, Out};
 pub use perform::Swim;
 pub use settings::Settings;
