@@ -63,7 +63,7 @@ fn while_clients_ask(cluster: &mut Finding, act: impl FnOnce(&mut Finding)) -> u
 }
 
 fn outage(source: &str, backend: impl Backend + 'static, fault: Fault, lasts: Duration) {
-    let mut cluster = Finding::by(backend);
+    let mut cluster = Finding::patient(backend);
     (0..3).for_each(|at| cluster.launch(at));
     cluster.wait_replicated();
     let mut found = Duration::ZERO;
