@@ -47,6 +47,10 @@ pub mod etcd;
 mod fixed;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+#[cfg(feature = "_registry")]
+mod login;
+#[cfg(feature = "_registry")]
+mod rest;
 #[cfg(feature = "_backend")]
 mod retry;
 #[cfg(feature = "_backend")]
