@@ -26,7 +26,7 @@ const EAGER: &str = "requests: {timeout_ms: 5000}\n\
 
 /// How long they wait when they are to miss nobody, even on a machine that stalls for seconds.
 const PATIENT: &str = "requests: {timeout_ms: 30000}\n\
-    membership: {probe_interval_ms: 100, suspect_after_ms: 25000, down_after_ms: 30000}\n\
+    membership: {probe_interval_ms: 500, suspect_after_ms: 25000, down_after_ms: 30000}\n\
     links: {backoff_max_ms: 200, keepalive_ms: 30000}\n";
 
 /// Nodes that find each other.

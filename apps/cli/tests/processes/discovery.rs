@@ -3,7 +3,7 @@
 
 mod outages;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use crate::harness::finding::{Finding, PATIENCE};
@@ -22,10 +22,16 @@ use crate::harness::until;
 
 const KEYS: usize = 100;
 
+static CLUSTERS: RwLock<()> = RwLock::new(());
+
 /// Detection times are measured, so that one cluster at a time is enough.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    CLUSTERS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For clusters that do not mind others beside them.
+fn together() -> RwLockReadGuard<'static, ()> {
+    CLUSTERS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write_all(cluster: &Finding) {
