@@ -49,6 +49,10 @@ mod files;
 mod fixed;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+#[cfg(feature = "_registry")]
+mod login;
+#[cfg(feature = "_registry")]
+mod rest;
 #[cfg(feature = "swim")]
 pub mod swim;
 mod who;

@@ -75,32 +75,30 @@ async fn run(options: &Options, config: &NodeConfig) -> Result<Exit, Failure> {
     let again = reread_when_told(options, &list, Hangups::new()?);
     tokio::select! {
         biased;
-        outcome = serve(config, listed, &mut signals) => match outcome? {
-            Some(server) => {
-                let grace = Duration::from_millis(config.stop.grace_ms);
-                let leave = config.ring.leave_on_stop().unwrap_or_default();
-                stop(vec![server], signals, grace, leave).await
-            }
-            None => Ok(Exit::Ok),
-        },
+        server = serve(config, listed, &mut signals) => {
+            let grace = Duration::from_millis(config.stop.grace_ms);
+            let leave = config.ring.leave_on_stop().unwrap_or_default();
+            stop(vec![server?], signals, grace, leave).await
+        }
         never = again => match never {},
     }
 }
 
-/// Runs a node until it is to be stopped; `None` when that was before it had a ring.
+/// Runs a node until it is to be stopped.
 async fn serve(
     config: &NodeConfig,
     listed: watch::Receiver<Vec<Sighting>>,
     signals: &mut Signals,
-) -> Result<Option<Server>, Failure> {
-    let server = tokio::select! {
+) -> Result<Server, Failure> {
+    let server = Server::launch(config, listed).await?;
+    tokio::select! {
         biased;
         asked = signals.next() => {
-            tracing::info!(?asked, "stopped before there was a ring");
-            return Ok(None);
+            tracing::info!(?asked, "stopping before there is a ring");
+            return Ok(server);
         }
-        server = Server::start(config, listed) => server?,
-    };
+        ring = server.until_ring() => ring?,
+    }
     let name = config.node.name.as_deref().unwrap_or_default();
     tracing::info!(name, cluster = config.cluster, peers = %server.peers(), "started");
     let mut is_ready = false;
@@ -110,13 +108,13 @@ async fn serve(
             biased;
             asked = signals.next() => {
                 tracing::info!(?asked, "stopping");
-                return Ok(Some(server));
+                return Ok(server);
             }
             failure = server.failed() => return Err(failure),
             () = handle.left() => {
                 tracing::info!("no member any more: stopping");
                 tokio::time::sleep(LINGER).await;
-                return Ok(Some(server));
+                return Ok(server);
             }
             () = server.ready(), if !is_ready => {
                 is_ready = true;

@@ -19,12 +19,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a node and its fronts, and waits until it has a ring. With the source `static` it follows
-    /// this list of nodes, which may be written anew.
+    /// Starts a node and its fronts, and waits until it has a ring; see [`Server::launch`].
     ///
     /// # Errors
     /// Says what is in the way, such as an address that is in use.
     pub async fn start(
+        config: &NodeConfig,
+        listed: watch::Receiver<Vec<Sighting>>,
+    ) -> Result<Self, Failure> {
+        let server = Self::launch(config, listed).await?;
+        server.until_ring().await?;
+        Ok(server)
+    }
+
+    /// Starts a node and its fronts, and does not wait for a ring. With the source `static` it
+    /// follows this list of nodes, which may be written anew.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn launch(
         config: &NodeConfig,
         listed: watch::Receiver<Vec<Sighting>>,
     ) -> Result<Self, Failure> {
@@ -33,10 +46,22 @@ impl Server {
         let builder = Node::builder().config(settings.node).app(Kv::new(settings.namespaces));
         let builder = builder.discovery(config.source(listed).or_exit(Exit::Config)?);
         let node = builder.launch().map_err(|error| not_started(error, name.as_str()))?;
-        let fronts = serve(node.handle(), settings.fronts).await;
-        let fronts = fronts.map_err(|error| no_fronts(error, name.as_str()))?;
-        node.until_ring().await.map_err(of_node)?;
-        Ok(Self { node, fronts })
+        match serve(node.handle(), settings.fronts).await {
+            Ok(fronts) => Ok(Self { node, fronts }),
+            Err(error) => {
+                // Its source may have told of it already.
+                node.stop_for_a_while().await;
+                Err(no_fronts(error, name.as_str()))
+            }
+        }
+    }
+
+    /// Waits until the node has a ring.
+    ///
+    /// # Errors
+    /// Says why there will be none.
+    pub async fn until_ring(&self) -> Result<(), Failure> {
+        self.node.until_ring().await.map_err(of_node)
     }
 
     /// Where it listens for its peers.

@@ -52,7 +52,7 @@ mod timers;
 pub use agent::Agent;
 pub use envelope::Dropped;
 pub use identity::Identity;
-pub use key::Key;
+pub use key::{BadKeys, Key, Keys};
 pub use message::{In, Out};
 pub use settings::Settings;
 

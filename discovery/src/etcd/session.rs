@@ -11,7 +11,7 @@ use etcd_client::{
     WatchStream,
 };
 use peer_ring_core::actor::Outbox;
-use peer_ring_core::membership::Sighting;
+use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_discovery_core::announcement;
 use peer_ring_discovery_core::etcd::{Change, Entry, In, Out, Registry};
 use peer_ring_discovery_core::retry::Trouble;
@@ -21,6 +21,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use super::Settings;
 use crate::Facts;
 use crate::backend::{Backend, Health};
+use crate::login;
+use crate::rest::say_rest;
 
 /// The longest time between two questions for the lease's life. They show as well that the server
 /// hangs; pings of HTTP/2 would too, but etcd hangs up on who sends more than one in 5 s.
@@ -88,7 +90,7 @@ impl Backend for Session {
             Ok(never) => match never {},
             Err(trouble) => {
                 self.client = None;
-                say_rest(&mut out, facts).await;
+                say_rest(&mut out, facts, fact).await;
                 trouble
             }
         }
@@ -107,14 +109,8 @@ impl Backend for Session {
     }
 }
 
-/// Says what the registry decided before the session broke: it takes that for said, and will not
-/// say it again.
-async fn say_rest(out: &mut Outbox<Out>, facts: &Facts) {
-    for order in out.drain() {
-        if let Out::Say(fact) = order {
-            facts.say(fact).await;
-        }
-    }
+fn fact(order: Out) -> Option<Fact> {
+    if let Out::Say(fact) = order { Some(fact) } else { None }
 }
 
 /// What is open of a session.
@@ -319,10 +315,9 @@ fn options(settings: &Settings) -> Result<ConnectOptions, Trouble> {
         .with_require_leader(true)
         // Tokens of etcd go stale when nothing is asked for some minutes.
         .with_auto_token_refresh(true);
-    if let (Some(user), Some(file)) = (&settings.user, &settings.password_file) {
-        let password = String::from_utf8(read("password_file", file)?)
-            .map_err(|_| Trouble::Misconfigured("password_file: is not UTF-8".into()))?;
-        options = options.with_user(user, password.trim_end_matches(['\r', '\n']));
+    let login = login::read(settings.user.as_deref(), settings.password_file.as_deref())?;
+    if let Some((user, password)) = login {
+        options = options.with_user(user, password);
     }
     if let Some(ca) = &settings.ca_file {
         let mut tls = TlsOptions::new().ca_certificate(Certificate::from_pem(read("ca_file", ca)?));

@@ -6,7 +6,8 @@ use std::time::Duration;
 use peer_ring_discovery_core::{Backoff, BadSetting, above_zero};
 use serde::{Deserialize, Serialize};
 
-use crate::files::{pem, readable};
+use crate::files::pem;
+use crate::login;
 
 /// Where etcd is, and how this node's key is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,15 +82,7 @@ impl Settings {
             return Err(BadSetting::new("lease_ttl_ms", problem));
         }
         above_zero("timeout_ms", self.timeout_ms)?;
-        match (&self.user, &self.password_file) {
-            (Some(_), None) => {
-                return Err(BadSetting::new("password_file", "is missing; user needs one"));
-            }
-            (None, Some(_)) => {
-                return Err(BadSetting::new("user", "is missing; password_file is somebody's"));
-            }
-            (Some(_), Some(_)) | (None, None) => {}
-        }
+        login::check(self.user.as_deref(), self.password_file.as_deref())?;
         match (&self.cert_file, &self.key_file) {
             (Some(_), None) => {
                 return Err(BadSetting::new("key_file", "is missing; cert_file needs its key"));
@@ -99,7 +92,6 @@ impl Settings {
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
-        readable("password_file", self.password_file.as_deref())?;
         pem("ca_file", self.ca_file.as_deref(), "CERTIFICATE")?;
         pem("cert_file", self.cert_file.as_deref(), "CERTIFICATE")?;
         pem("key_file", self.key_file.as_deref(), "PRIVATE KEY")?;

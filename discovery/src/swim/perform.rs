@@ -1,4 +1,5 @@
-//! The performing half: a UDP socket, a clock, and a resolver of names, around an [`Agent`].
+//! The performing half: a UDP socket, a clock, a resolver of names and a file of keys, around an
+//! [`Agent`].
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,12 +9,13 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use peer_ring_core::actor::{self, Actor, Now, Outbox, Wall};
 use peer_ring_core::membership::{Fact, Sighting};
-use peer_ring_discovery_core::swim::{Agent, Dropped, In, Out, Settings};
+use peer_ring_discovery_core::swim::{Agent, Dropped, In, Keys, Out, Settings};
 use rand::RngExt;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::keys_file::KeysFile;
 use super::resolve::{Places, Resolved};
 use crate::{BadSetting, Facts, Source, SourceError};
 
@@ -28,17 +30,24 @@ const RETRY_PAUSE: std::ops::RangeInclusive<Duration> =
 pub struct Swim {
     settings: Settings,
     own: Sighting,
+    /// Where the keys are from that stand in the settings, if not from there.
+    keys_file: Option<KeysFile>,
     dropped: watch::Sender<Dropped>,
 }
 
 impl Swim {
-    /// Gossip of the node that says this of itself.
+    /// Gossip of the node that says this of itself. Reads the file of keys, if there is one.
     ///
     /// # Errors
     /// [`BadSetting`] when it cannot work so.
-    pub fn new(settings: Settings, own: Sighting) -> Result<Self, BadSetting> {
+    pub fn new(mut settings: Settings, own: Sighting) -> Result<Self, BadSetting> {
         settings.check(&own)?;
-        Ok(Self { settings, own, dropped: watch::Sender::default() })
+        let read = settings.keys_file.take().map(KeysFile::read).transpose()?;
+        let (keys, keys_file) = read.unzip();
+        if let Some(keys) = keys {
+            settings.keys = keys.into_list();
+        }
+        Ok(Self { settings, own, keys_file, dropped: watch::Sender::default() })
     }
 
     /// How many datagrams were dropped so far, by why.
@@ -55,7 +64,7 @@ impl Source for Swim {
 }
 
 async fn run(swim: Swim, facts: Facts) -> Result<(), SourceError> {
-    let Swim { settings, own, dropped } = swim;
+    let Swim { settings, own, keys_file, dropped } = swim;
     let listen = settings.listen;
     let cannot = |reason| SourceError { source_name: "swim", reason };
     let cannot_bind =
@@ -81,6 +90,7 @@ async fn run(swim: Swim, facts: Facts) -> Result<(), SourceError> {
         start,
         places,
         resolving: None,
+        keys: keys_file.map(KeysFile::follow),
         tell: teller(facts.clone()),
         dropped,
         lonely: Complaint::default(),
@@ -129,6 +139,8 @@ struct Performer {
     start: u64,
     places: Places,
     resolving: Option<BoxFuture<'static, Resolved>>,
+    /// New keys, when they are from a file.
+    keys: Option<mpsc::Receiver<Keys>>,
     tell: mpsc::UnboundedSender<Fact>,
     dropped: watch::Sender<Dropped>,
     lonely: Complaint,
@@ -147,6 +159,7 @@ impl Performer {
                 () = facts.closed(), if !is_leaving => Some(In::Leave),
                 () = self.clock.reaches(self.agent.deadline()) => None,
                 resolved = finished(&mut self.resolving) => Some(self.resolved(resolved)),
+                keys = next_keys(&mut self.keys) => Some(In::Keys(keys)),
                 received = self.socket.recv_from(&mut buffer) => match received {
                     Ok((len, from)) => {
                         Some(In::Datagram { from, bytes: buffer[..len].to_vec() })
@@ -229,6 +242,17 @@ async fn finished(resolving: &mut Option<BoxFuture<'static, Resolved>>) -> Resol
     let resolved = future.await;
     *resolving = None;
     resolved
+}
+
+/// The next keys; never when there is nobody to tell them.
+async fn next_keys(keys: &mut Option<mpsc::Receiver<Keys>>) -> Keys {
+    match keys {
+        Some(told) => match told.recv().await {
+            Some(keys) => keys,
+            None => futures::future::pending().await,
+        },
+        None => futures::future::pending().await,
+    }
 }
 
 /// Says when it is time to complain again of what lasts.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use peer_ring_core::actor::Outbox;
-use peer_ring_core::membership::Sighting;
+use peer_ring_core::membership::{Fact, Sighting};
 use peer_ring_discovery_core::announcement;
 use peer_ring_discovery_core::retry::Trouble;
 use peer_ring_discovery_core::zookeeper::{Entry, In, Out, Roster};
@@ -17,8 +17,9 @@ use zookeeper_client::{
 };
 
 use super::{Access, Settings};
-use crate::Facts;
 use crate::backend::{Backend, Health};
+use crate::rest::say_rest;
+use crate::{Facts, login};
 
 /// How many children are read at once.
 const READS_MAX: usize = 64;
@@ -43,12 +44,8 @@ impl Sessions {
     async fn open(&self) -> Result<Client, Trouble> {
         let session_timeout = self.settings.session_timeout();
         let mut connector = Client::connector().with_session_timeout(session_timeout);
-        if let (Some(user), Some(file)) = (&self.settings.user, &self.settings.password_file) {
-            let password = std::fs::read_to_string(file).map_err(|error| {
-                let path = file.display();
-                Trouble::Misconfigured(format!("password_file: cannot read {path}: {error}"))
-            })?;
-            let password = password.trim_end_matches(['\r', '\n']);
+        let Settings { user, password_file, .. } = &self.settings;
+        if let Some((user, password)) = login::read(user.as_deref(), password_file.as_deref())? {
             connector = connector.with_auth("digest", format!("{user}:{password}").as_bytes());
         }
         let servers = self.settings.servers.join(",");
@@ -90,7 +87,7 @@ impl Sessions {
                     // The session may live on; all that was asked is asked again in its next
                     // connection.
                     Err(Error::ConnectionLoss | Error::Timeout) => {
-                        say_rest(out, facts).await;
+                        say_rest(out, facts, fact).await;
                         health.bad("the connection is lost");
                         live.connected().await.map_err(|it| trouble(&self.settings, &it))?;
                         self.roster.handle(In::Reconnected, out);
@@ -115,7 +112,7 @@ impl Backend for Sessions {
             Ok(never) => match never {},
             Err(trouble) => {
                 self.client = None;
-                say_rest(&mut out, facts).await;
+                say_rest(&mut out, facts, fact).await;
                 trouble
             }
         }
@@ -137,14 +134,8 @@ impl Backend for Sessions {
     }
 }
 
-/// Says what the roster decided before the connection broke, and forgets the other orders: it takes
-/// that for said, and will not say it again.
-async fn say_rest(out: &mut Outbox<Out>, facts: &Facts) {
-    for order in out.drain() {
-        if let Out::Say(fact) = order {
-            facts.say(fact).await;
-        }
-    }
+fn fact(order: Out) -> Option<Fact> {
+    if let Out::Say(fact) = order { Some(fact) } else { None }
 }
 
 /// What is open of a session.
@@ -334,22 +325,7 @@ fn trouble(settings: &Settings, error: &Error) -> Trouble {
 
 #[cfg(test)]
 mod tests {
-    use peer_ring_core::membership::Fact;
-
     use super::*;
-
-    #[tokio::test]
-    async fn what_was_decided_before_the_connection_broke_is_said() {
-        let (facts, mut said) = Facts::channel();
-        let mut out = Outbox::new();
-        for order in [Out::Replace, Out::Say(Fact::Settled), Out::List] {
-            out.push(order);
-        }
-        say_rest(&mut out, &facts).await;
-        assert!(out.is_empty());
-        drop(facts);
-        assert_eq!((said.recv().await, said.recv().await), (Some(Fact::Settled), None));
-    }
 
     #[test]
     fn only_children_of_the_path_are_news() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use peer_ring_discovery_core::{Backoff, BadSetting};
 use serde::{Deserialize, Serialize};
 
-use crate::files::readable;
+use crate::login;
 
 /// Where ZooKeeper is, and how this node's znode is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,22 +83,13 @@ impl Settings {
             let problem = format!("{} is less than 1000", self.session_timeout_ms);
             return Err(BadSetting::new("session_timeout_ms", problem));
         }
-        match (&self.user, &self.password_file) {
-            (Some(user), Some(_)) if user.is_empty() || user.contains(':') => {
-                return Err(BadSetting::new("user", "must not be empty, or have a colon"));
-            }
-            (Some(_), None) => {
-                return Err(BadSetting::new("password_file", "is missing; user needs one"));
-            }
-            (None, Some(_)) => {
-                return Err(BadSetting::new("user", "is missing; password_file is somebody's"));
-            }
-            (Some(_), Some(_)) | (None, None) => {}
+        if self.user.as_ref().is_some_and(|user| user.is_empty() || user.contains(':')) {
+            return Err(BadSetting::new("user", "must not be empty, or have a colon"));
         }
+        login::check(self.user.as_deref(), self.password_file.as_deref())?;
         if self.access.is_some_and(|access| access != Access::Open) && self.user.is_none() {
             return Err(BadSetting::new("access", "needs a user; give one, or say open"));
         }
-        readable("password_file", self.password_file.as_deref())?;
         self.backoff.check()
     }
 

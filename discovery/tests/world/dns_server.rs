@@ -60,7 +60,7 @@ impl Server {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(Duration::from_secs(20), is_enough).await.expect("it keeps asking");
+        timeout(Duration::from_secs(60), is_enough).await.expect("it keeps asking");
     }
 
     pub fn zone(&self) -> MutexGuard<'_, Zone> {

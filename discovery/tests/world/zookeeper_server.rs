@@ -80,17 +80,23 @@ impl ZooKeeperServer {
     }
 
     fn serves(&self) -> bool {
-        let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
-        // A server that is about to start takes connections and may never answer them.
-        socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-        let mut answer = String::new();
-        let asked = socket.write_all(b"srvr").and_then(|()| socket.read_to_string(&mut answer));
-        asked.is_ok() && answer.contains("Mode:")
+        answer(self.port, "srvr").is_some_and(|answer| answer.contains("Mode:"))
     }
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.path.join("log")).unwrap_or_default()
     }
+}
+
+/// What the server at this port answers to a word of four letters: `dump` lists ephemeral znodes.
+pub fn answer(port: u16, word: &str) -> Option<String> {
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    // A server that is about to start takes connections and may never answer them.
+    socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut answer = String::new();
+    let asked = socket.write_all(word.as_bytes());
+    asked.and_then(|()| socket.read_to_string(&mut answer)).ok()?;
+    Some(answer)
 }
 
 impl Drop for ZooKeeperServer {

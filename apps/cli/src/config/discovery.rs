@@ -129,7 +129,10 @@ impl Discovery {
             #[cfg(feature = "dns")]
             Self::Dns(settings) => settings.check().map_err(bad),
             #[cfg(feature = "swim")]
-            Self::Swim(settings) => settings.check(own).map_err(bad),
+            Self::Swim(settings) => {
+                let swim = peer_ring_discovery::swim::Swim::new(settings.clone(), own.clone());
+                swim.map(drop).map_err(bad)
+            }
             #[cfg(feature = "etcd")]
             Self::Etcd(settings) => settings.check().map_err(bad),
             #[cfg(feature = "zookeeper")]

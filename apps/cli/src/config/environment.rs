@@ -69,11 +69,12 @@ pub fn overlay(
                  replaces the whole block"
             )));
         }
-        let unfit = |error: yaml::YamlError| match path.last().is_some_and(|last| last == "keys") {
-            true => wrong(error.problem),
-            false => wrong(format!("{}, in {text:?}", error.problem)),
+        let document = document(path, text);
+        let unfit = |error: yaml::YamlError| match yaml::may_be_shown(&document) {
+            true => wrong(format!("{}, in {text:?}", error.problem)),
+            false => wrong(error.problem),
         };
-        let alone: NodeConfig = yaml::parse(&document(path, text)).map_err(unfit)?;
+        let alone: NodeConfig = yaml::parse(&document).map_err(unfit)?;
         put(&mut whole, path, take(&tree(&alone), path));
     }
     Ok(serde_json::from_value(whole).expect("every part was a configuration's"))

@@ -18,7 +18,7 @@ pub struct YamlError {
     pub line: Option<u64>,
     /// What is wrong.
     pub problem: String,
-    /// The lines around it, and a mark where it is; may be empty.
+    /// The lines around it, and a mark where it is; empty when they cannot or must not be shown.
     pub snippet: String,
 }
 
@@ -50,7 +50,18 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
             error.into_inner()
         })
     })
-    .map_err(|error| yaml_error(&error, field.take()))
+    .map_err(|error| {
+        let error = yaml_error(&error, field.take());
+        if may_be_shown(text) { error } else { YamlError { snippet: String::new(), ..error } }
+    })
+}
+
+/// Whether a text, or a part of it, may be shown with what is wrong with it: not if there are
+/// secrets in it, which are `keys` of `swim`. A name may be what is wrong, so either tells.
+#[must_use]
+pub fn may_be_shown(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    !text.contains("swim") && !text.contains("keys")
 }
 
 /// Writes a configuration, without the secrets in it.

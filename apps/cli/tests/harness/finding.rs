@@ -19,10 +19,21 @@ const NODES_MAX: u16 = 4;
 /// How long finding each other, or a change of the ring, may take.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
+/// How long nodes wait for each other when it is measured whom they miss.
+const EAGER: &str = "requests: {timeout_ms: 5000}\n\
+    membership: {probe_interval_ms: 100, suspect_after_ms: 400, down_after_ms: 1500}\n\
+    links: {backoff_max_ms: 200, conflict_timeout_ms: 500}\n";
+
+/// How long they wait when they are to miss nobody, even on a machine that stalls for seconds.
+const PATIENT: &str = "requests: {timeout_ms: 30000}\n\
+    membership: {probe_interval_ms: 500, suspect_after_ms: 25000, down_after_ms: 30000}\n\
+    links: {backoff_max_ms: 200, keepalive_ms: 30000}\n";
+
 /// Nodes that find each other.
 pub struct Finding {
     folder: TempDir,
     ports: u16,
+    waiting: &'static str,
     backend: Box<dyn Backend>,
     evict_after: Duration,
     nodes: BTreeMap<u16, Process>,
@@ -30,13 +41,22 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A cluster of which no node runs; three found it.
+    /// A cluster of which no node runs; three found it. They are quick to miss each other.
     pub fn by(backend: impl Backend + 'static) -> Self {
+        Self::waiting(backend, EAGER)
+    }
+
+    /// The same, of nodes that do not miss each other on a machine that stalls.
+    pub fn patient(backend: impl Backend + 'static) -> Self {
+        Self::waiting(backend, PATIENT)
+    }
+
+    fn waiting(backend: impl Backend + 'static, waiting: &'static str) -> Self {
         let (nodes, places) = (BTreeMap::new(), BTreeMap::new());
         let ports = ports::free(NODES_MAX + 1);
         let folder = tempfile::tempdir().unwrap();
         let (backend, evict_after) = (Box::new(backend), Duration::from_secs(2));
-        Self { folder, ports, backend, evict_after, nodes, places }
+        Self { folder, ports, waiting, backend, evict_after, nodes, places }
     }
 
     /// The same, but who is down is evicted after this.
@@ -64,14 +84,13 @@ impl Finding {
              listen: {{peers: '{}', http: '{}', resp: null}}\n\
              discovery: {}\n\
              ring: {{bootstrap_expect: 3, settle_delay_ms: 300, evict_after_ms: {}}}\n\
-             requests: {{timeout_ms: 5000}}\n\
-             membership: {{probe_interval_ms: 100, suspect_after_ms: 400, down_after_ms: 1500}}\n\
-             links: {{backoff_max_ms: 200, conflict_timeout_ms: 500}}\n",
+             {}",
             place.name,
             place.peers(),
             self.http(at),
             self.backend.block(place),
             self.evict_after.as_millis(),
+            self.waiting,
         )
     }
 

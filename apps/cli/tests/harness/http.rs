@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long anything may take that is asked of a node.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long anything may take that is asked of a node: longer than nodes try, and than a busy
+/// machine stalls.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A client of one node.
 pub struct Client {

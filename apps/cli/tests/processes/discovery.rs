@@ -5,7 +5,7 @@ mod outages;
 mod rolling_update;
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use crate::harness::finding::{Finding, PATIENCE};
@@ -19,14 +19,21 @@ use crate::harness::sources::kubernetes::Kubernetes;
 use crate::harness::sources::program::is_there;
 use crate::harness::sources::swim::Swim;
 use crate::harness::sources::zookeeper::ZooKeeper;
-use crate::harness::sources::zookeeper_server::ZooKeeperServer;
+use crate::harness::sources::zookeeper_server::{ZooKeeperServer, answer};
+use crate::harness::until;
 
 const KEYS: usize = 100;
 
+static CLUSTERS: RwLock<()> = RwLock::new(());
+
 /// Detection times are measured, so that one cluster at a time is enough.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    CLUSTERS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For clusters that do not mind others beside them.
+fn together() -> RwLockReadGuard<'static, ()> {
+    CLUSTERS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write_all(cluster: &Finding) {
@@ -180,4 +187,24 @@ fn a_node_that_may_not_ask_kubernetes_ends_and_says_what_to_grant() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_node_that_stops_before_it_has_a_ring_takes_back_what_it_announced() {
+    let _alone = alone();
+    if !ZooKeeperServer::is_there() {
+        return;
+    }
+    let zookeeper = ZooKeeper::start();
+    let port = zookeeper.port();
+    let is_announced = || answer(port, "dump").unwrap().contains("/peer-ring/nodes/n1");
+    let mut cluster = Finding::by(zookeeper);
+    cluster.launch(0);
+    until("n1 is announced", PATIENCE, is_announced);
+    let node = cluster.take(0);
+    node.signal("TERM");
+    let (code, said) = node.ended(PATIENCE);
+    assert!(code == Some(0) && said.contains("stopping before there is a ring"), "{said}");
+    // Its session would live for another 2 s.
+    assert!(!is_announced(), "{said}");
 }

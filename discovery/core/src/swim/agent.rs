@@ -78,7 +78,7 @@ impl Agent {
         let mut rng = StdRng::seed_from_u64(seed);
         let identity = Identity::new(own, gossip, start);
         let heard = Heard::new(Duration::from_millis(settings.clock_skew_max_ms));
-        let keys = Keyring::new(&settings.keys);
+        let keys = Keyring::new(&settings.keys()?);
         let forget_after = Duration::from_millis(settings.forget_after_ms);
         Ok(Self {
             envelope: Envelope::new(keys, heard, rng.random(), settings.datagram_bytes_max),
@@ -361,6 +361,7 @@ impl Actor for Agent {
     fn handle(&mut self, now: Now, input: In, out: &mut Outbox<Out>) {
         match (input, &self.phase) {
             (In::Leave, _) => self.leave(now),
+            (In::Keys(keys), _) => self.envelope.use_keys(Keyring::new(&keys)),
             (In::Datagram { from, bytes }, Phase::In(_)) => self.datagram(now, from, &bytes, out),
             (In::Seeds(seeds), Phase::In(_)) => self.ask(now, &seeds, out),
             (In::Moved(gossip), Phase::In(_) | Phase::New) => self.moved(gossip),

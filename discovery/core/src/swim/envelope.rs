@@ -94,6 +94,11 @@ impl Envelope {
         Self { keys, heard, run, count: 0, bytes_max }
     }
 
+    /// Wraps and unwraps with these keys from now on.
+    pub(super) fn use_keys(&mut self, keys: Keyring) {
+        self.keys = keys;
+    }
+
     /// The datagram that says this.
     pub(super) fn wrap(&mut self, now: Wall, body: &Body<'_>) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.bytes_max);

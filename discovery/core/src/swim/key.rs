@@ -7,12 +7,13 @@ use std::fmt;
 
 use ring::hmac;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The shortest key that is taken.
-pub(super) const KEY_BYTES_MIN: usize = 16;
+const KEY_BYTES_MIN: usize = 16;
 
 /// Most keys in use at once. A foreign datagram costs a look with each.
-pub(super) const KEYS_MAX: usize = 8;
+const KEYS_MAX: usize = 8;
 
 /// Bytes of a signature.
 pub(super) const TAG_BYTES: usize = 32;
@@ -27,10 +28,6 @@ impl Key {
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into())
     }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.0.len()
-    }
 }
 
 impl fmt::Debug for Key {
@@ -39,18 +36,80 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The keys in use.
+/// Secrets that can be in use together: there is one that signs, none is too short, and they are
+/// few.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys(Vec<Key>);
+
+impl Keys {
+    /// Takes these, the first of which signs.
+    ///
+    /// # Errors
+    /// [`BadKeys`] when they cannot be in use.
+    pub fn new(keys: Vec<Key>) -> Result<Self, BadKeys> {
+        if keys.is_empty() {
+            return Err(BadKeys::None);
+        }
+        if keys.len() > KEYS_MAX {
+            return Err(BadKeys::TooMany { given: keys.len() });
+        }
+        match keys.iter().position(|key| key.0.len() < KEY_BYTES_MIN) {
+            Some(at) => Err(BadKeys::TooShort { number: at + 1, bytes: keys[at].0.len() }),
+            None => Ok(Self(keys)),
+        }
+    }
+
+    /// Takes those of a text with one on each line; blanks around them do not count, nor do lines
+    /// with nothing else.
+    ///
+    /// # Errors
+    /// As [`Keys::new`].
+    pub fn of_lines(text: &str) -> Result<Self, BadKeys> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        Self::new(lines.map(Key::new).collect())
+    }
+
+    /// The keys, the first of which signs.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Key> {
+        self.0
+    }
+}
+
+/// Why keys cannot be in use. It does not show them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BadKeys {
+    /// There is none.
+    #[error("is empty: give all nodes one secret, such as `openssl rand -hex 32` says")]
+    None,
+    /// There are more than are looked at.
+    #[error("has {given}, at most {KEYS_MAX} may be in use")]
+    TooMany {
+        /// How many there are.
+        given: usize,
+    },
+    /// One could be guessed.
+    #[error("number {number} has {bytes} bytes, a key has at least {KEY_BYTES_MIN}")]
+    TooShort {
+        /// Which one, from 1.
+        number: usize,
+        /// How long it is.
+        bytes: usize,
+    },
+}
+
+/// The keys in use, made ready.
 pub(super) struct Keyring(Vec<hmac::Key>);
 
 impl Keyring {
-    pub(super) fn new(keys: &[Key]) -> Self {
+    pub(super) fn new(keys: &Keys) -> Self {
         let keyed = |key: &Key| hmac::Key::new(hmac::HMAC_SHA256, key.0.as_bytes());
-        Self(keys.iter().map(keyed).collect())
+        Self(keys.0.iter().map(keyed).collect())
     }
 
     /// The first key's signature.
     pub(super) fn sign(&self, bytes: &[u8]) -> hmac::Tag {
-        hmac::sign(self.0.first().expect("a check saw that there is a key"), bytes)
+        hmac::sign(self.0.first().expect("there is one that signs"), bytes)
     }
 
     /// Whether one of the keys made this signature.
@@ -72,13 +131,31 @@ mod tests {
     #[test]
     fn all_keys_vouch_and_the_first_signs() {
         let (old, new) = (Key::new("the old secret, long"), Key::new("the new secret, long"));
-        let before = Keyring::new(&[old.clone(), new.clone()]);
-        let after = Keyring::new(&[new.clone(), old.clone()]);
+        let keyring = |keys: &[&Key]| {
+            Keyring::new(&Keys::new(keys.iter().map(|key| (*key).clone()).collect()).unwrap())
+        };
+        let (before, after) = (keyring(&[&old, &new]), keyring(&[&new, &old]));
         for (signs, reads) in [(&before, &after), (&after, &before)] {
             assert!(reads.vouches(b"hello", signs.sign(b"hello").as_ref()));
         }
-        let done = Keyring::new(&[new]);
+        let done = keyring(&[&new]);
         assert!(done.vouches(b"hello", after.sign(b"hello").as_ref()));
         assert!(!done.vouches(b"hello", before.sign(b"hello").as_ref()));
+    }
+    #[test]
+    fn a_text_has_a_key_on_each_line_that_has_anything() {
+        let keys = Keys::of_lines("\n the first of the keys \r\n\nthe second of the keys").unwrap();
+        let expected = ["the first of the keys", "the second of the keys"].map(Key::new);
+        assert_eq!(keys.into_list(), expected);
+        assert_eq!(Keys::of_lines(" \n"), Err(BadKeys::None));
+    }
+
+    #[test]
+    fn keys_that_cannot_be_in_use_are_refused_by_their_number_and_not_shown() {
+        let refused = Keys::of_lines("the first of the keys\nsecond").unwrap_err();
+        assert_eq!(refused, BadKeys::TooShort { number: 2, bytes: 6 });
+        assert!(!format!("{refused} {refused:?}").contains("second"));
+        let many = Keys::new(vec![Key::new("the first of the keys"); 9]);
+        assert_eq!(many, Err(BadKeys::TooMany { given: 9 }));
     }
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use peer_ring_core::membership::Fact;
 
+use super::key::Keys;
+
 /// What can happen to an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum In {
@@ -18,6 +20,8 @@ pub enum In {
     Seeds(Vec<SocketAddr>),
     /// Peers send gossip to this node there from now on.
     Moved(SocketAddr),
+    /// These keys are in use from now on.
+    Keys(Keys),
     /// This node leaves the cluster.
     Leave,
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use foca::{Config, PeriodicParams};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::OVERHEAD_BYTES;
 use super::identity::Identity;
-use super::key::{KEY_BYTES_MIN, KEYS_MAX, Key};
+use super::key::{Key, Keys};
 use crate::settings::BadSetting;
 
 /// Most identities in the header of a packet, and one more: an update that the header leaves room
@@ -42,6 +43,10 @@ pub struct Settings {
     /// key without a pause, give all nodes `[old, new]`, then `[new, old]`, then `[new]`. Each
     /// cluster has a key of its own: clusters with one key and a common seed would become one.
     pub keys: Vec<Key>,
+    /// The file with the keys, one on each line, instead of `keys`. It is looked at every few
+    /// seconds, so that keys change while the node runs; what cannot be used is complained of, and
+    /// changes nothing.
+    pub keys_file: Option<PathBuf>,
     /// Most bytes in a datagram: the network's MTU less the headers of IP and UDP. The same on all
     /// nodes. Default 1400.
     pub datagram_bytes_max: usize,
@@ -73,6 +78,7 @@ impl Default for Settings {
             advertise: None,
             seeds: Vec::new(),
             keys: Vec::new(),
+            keys_file: None,
             datagram_bytes_max: 1_400,
             probe_interval_ms: 1_000,
             probe_timeout_ms: 400,
@@ -98,22 +104,19 @@ impl Settings {
     }
 
     fn check_keys(&self) -> Result<(), BadSetting> {
-        let bad = |problem| Err(BadSetting::new("keys", problem));
-        if self.keys.is_empty() {
-            return bad("is empty: give all nodes one secret, such as `openssl rand -hex 32` says"
-                .to_owned());
+        match (&self.keys_file, self.keys.is_empty()) {
+            (Some(_), false) => {
+                Err(BadSetting::new("keys_file", "says what `keys` says too: give one of them"))
+            }
+            // What the file has is for its reader to check.
+            (Some(_), true) => Ok(()),
+            (None, _) => self.keys().map(drop),
         }
-        if self.keys.len() > KEYS_MAX {
-            return bad(format!("has {}, at most {KEYS_MAX} may be in use", self.keys.len()));
-        }
-        match self.keys.iter().position(|key| key.bytes() < KEY_BYTES_MIN) {
-            Some(at) => bad(format!(
-                "number {} has {} bytes, a key has at least {KEY_BYTES_MIN}",
-                at + 1,
-                self.keys[at].bytes()
-            )),
-            None => Ok(()),
-        }
+    }
+
+    /// The keys that stand in the settings themselves.
+    pub(super) fn keys(&self) -> Result<Keys, BadSetting> {
+        Keys::new(self.keys.clone()).map_err(|bad| BadSetting::new("keys", bad.to_string()))
     }
 
     fn check_addresses(&self, own: &Sighting) -> Result<(), BadSetting> {

@@ -1,7 +1,6 @@
 //! Against a real etcd: what no test of the whole source can bring about at will.
 
 use peer_ring_core::id::NodeName;
-use peer_ring_core::membership::Fact;
 
 use super::*;
 
@@ -35,16 +34,4 @@ async fn a_watch_from_a_revision_that_was_compacted_away_says_so() {
     assert_eq!(live.next().await.unwrap(), In::Compacted);
     let listed = live.perform(Out::List, &facts).await.unwrap();
     assert!(matches!(listed, Some(In::Listed { revision: at, .. }) if at == revision));
-}
-
-#[tokio::test]
-async fn what_was_decided_before_the_session_broke_is_said() {
-    let (facts, mut said) = Facts::channel();
-    let mut out = Outbox::new();
-    for order in [Out::Grant, Out::Say(Fact::Settled), Out::Watch { from: 1 }] {
-        out.push(order);
-    }
-    say_rest(&mut out, &facts).await;
-    drop(facts);
-    assert_eq!((said.recv().await, said.recv().await), (Some(Fact::Settled), None));
 }

@@ -104,6 +104,40 @@ async fn what_is_dropped_can_be_read() {
 }
 
 #[tokio::test]
+async fn keys_of_a_file_change_while_nodes_run() {
+    const OLD: &str = "the old key, which is long\n";
+    const NEW: &str = "the new key, which is long\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys");
+    let ports = ports(1);
+    let start = |name: &str, port| {
+        let (keys, keys_file) = (Vec::new(), Some(file.clone()));
+        run_with(name, Settings { keys, keys_file, ..settings(port, &ports) })
+    };
+    std::fs::write(&file, OLD).unwrap();
+    let (mut n0, mut n1) = (start("n0", ports[0]), start("n1", 0));
+    n0.meets(vec!["n1"]).await;
+    n1.meets(vec!["n0"]).await;
+    // What is none is passed over, and these two go on.
+    std::fs::write(&file, "short").unwrap();
+    sleep(Duration::from_secs(5)).await;
+    assert!(n0.said.try_recv().is_err() && !n1.ends.is_finished());
+    std::fs::write(&file, NEW).unwrap();
+    let mut n2 = start("n2", 0);
+    n2.meets(vec!["n0", "n1"]).await;
+    assert!(n0.dropped.borrow().unauthentic > 0, "for a while n0 had the old key");
+    drop(n1.said);
+    // Its goodbye is signed with the new key as well.
+    loop {
+        match n0.next().await {
+            Fact::Lost(gone) if gone.as_str() == "n1" => break,
+            Fact::Seen(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_ends_it() {
     let taken = StdSocket::bind("127.0.0.1:0").unwrap();
     let swim = Swim::new(settings(taken.local_addr().unwrap().port(), &[]), own("n0")).unwrap();

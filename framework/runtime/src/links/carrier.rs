@@ -1,6 +1,7 @@
 //! The carrier: what streams of frames, of which links are made, go over. Production's is gRPC.
 
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt};
@@ -9,6 +10,7 @@ use peer_ring_proto::grpc::PeerClient;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use crate::links::outbound::End;
 use crate::links::{DialError, Frames, Links};
 
 /// Windows wide enough that a stream is bound by the processor, not by round trips.
@@ -31,7 +33,7 @@ pub trait Carrier: Send + Sync + 'static {
 /// A connection to a peer, on which nothing was said yet.
 pub trait Connection: Send {
     /// Opens a stream that carries `frames` to the peer, and what the peer says back. Dropping
-    /// that ends the stream.
+    /// that, or the attempt before it is done, ends the stream.
     fn open(self: Box<Self>, frames: Frames) -> BoxFuture<'static, Result<Inbound, Status>>;
 }
 
@@ -70,6 +72,26 @@ async fn connect(links: &Links, address: &str) -> Result<Box<dyn Connection>, Di
 
 impl Connection for PeerClient<Channel> {
     fn open(mut self: Box<Self>, frames: Frames) -> BoxFuture<'static, Result<Inbound, Status>> {
-        async move { Ok(self.link(Request::new(frames)).await?.into_inner().boxed()) }.boxed()
+        let end = frames.end();
+        async move {
+            let inbound = self.link(Request::new(frames)).await?.into_inner().boxed();
+            Ok(Opened { inbound, _end: end }.boxed())
+        }
+        .boxed()
+    }
+}
+
+/// What a peer says on a stream that this node opened. HTTP/2 keeps the stream open for as long as
+/// frames may come, though nobody hears the answers, and the peer would hold it for a link.
+struct Opened {
+    inbound: Inbound,
+    _end: End,
+}
+
+impl Stream for Opened {
+    type Item = Result<RawFrame, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.inbound.poll_next_unpin(context)
     }
 }

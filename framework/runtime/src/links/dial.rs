@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
-use crate::links::read::pump;
+use crate::links::read::{LinkEnd, pump};
 use crate::links::table::MadeBy;
 use crate::links::{Inbound, Links, Outbound, lock, spoken};
 use crate::stop::{NodeFailure, Phase};
@@ -145,13 +145,30 @@ impl Links {
     }
 }
 
-/// Runs a link until it breaks.
+/// Runs a link until it breaks, or until this is dropped.
 pub(super) async fn run(links: &Links, peer: &NodeName, lane: Lane, made: Made) {
     let Made { welcome, outbound, mut inbound } = made;
     let number = links.up(&welcome.identity, lane, MadeBy::Us, &outbound);
-    let end = pump(links, peer.seat(), outbound.version(), &mut inbound).await;
-    outbound.close();
-    links.down(peer, lane, number, &end);
+    let version = outbound.version();
+    let mut link = Running { links, peer, lane, number, outbound, end: LinkEnd::GivenUp };
+    link.end = pump(links, peer.seat(), version, &mut inbound).await;
+}
+
+/// A link that stands, and is taken down when this is dropped.
+struct Running<'a> {
+    links: &'a Links,
+    peer: &'a NodeName,
+    lane: Lane,
+    number: u64,
+    outbound: Outbound,
+    end: LinkEnd,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.outbound.close();
+        self.links.down(self.peer, self.lane, self.number, &self.end);
+    }
 }
 
 pub(super) async fn dial(

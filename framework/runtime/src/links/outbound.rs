@@ -107,6 +107,23 @@ impl Outbound {
     }
 }
 
+impl Frames {
+    /// What ends them: after what is queued nothing comes any more.
+    #[must_use]
+    pub fn end(&self) -> End {
+        End(Outbound(Arc::clone(&self.0)))
+    }
+}
+
+/// Ends a link's frames when it is dropped.
+pub struct End(Outbound);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 impl Stream for Frames {
     type Item = RawFrame;
 
@@ -190,6 +207,16 @@ mod tests {
         assert!(outbound.send(message(1)));
         outbound.close();
         assert!(!outbound.send(message(1)));
+        assert!(matches!(next(&mut frames), Some(Some(Frame::Batch(_)))));
+        assert_eq!(next(&mut frames), Some(None));
+    }
+
+    #[test]
+    fn what_is_queued_still_goes_out_when_the_end_is_dropped() {
+        let (outbound, mut frames) = link(100);
+        let end = frames.end();
+        assert!(outbound.send(message(1)));
+        drop(end);
         assert!(matches!(next(&mut frames), Some(Some(Frame::Batch(_)))));
         assert_eq!(next(&mut frames), Some(None));
     }

@@ -32,6 +32,9 @@ pub(super) enum LinkEnd {
     /// This node's actors are gone.
     #[error("this node stops")]
     Stopping,
+    /// This node dials the peer elsewhere, or not at all any more.
+    #[error("given up by this node")]
+    GivenUp,
 }
 
 /// Reads frames and hands their messages over until the link ends.

@@ -85,9 +85,15 @@ fn a_secret_comes_through_and_is_not_shown_when_it_does_not_fit() {
         panic!("the source is swim")
     };
     assert_eq!(swim.keys, [peer_ring_discovery::swim::Key::new("a secret")]);
-    let error = keys("[[a secret]]").unwrap_err().to_string();
-    assert!(error.starts_with("PEER_RING_DISCOVERY_SWIM_KEYS: "), "{error}");
-    assert!(!error.contains("a secret"), "{error}");
+    for (variable, text) in [
+        ("PEER_RING_DISCOVERY_SWIM_KEYS", "[[a secret]]"),
+        ("PEER_RING_DISCOVERY_SWIM", "{kyes: [a secret]}"),
+        ("PEER_RING_DISCOVERY", "{swim: {keys: [a secret], sead: 1}}"),
+    ] {
+        let error = with(&[(variable, text)]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{variable}: ")), "{error}");
+        assert!(!error.contains("a secret"), "{error}");
+    }
 }
 
 #[test]

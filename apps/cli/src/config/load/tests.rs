@@ -155,6 +155,8 @@ fn what_a_source_cannot_work_with_is_named_with_what_to_do() {
     assert!(said.contains("discovery.dns.port: is missing: say at which port"), "{said}");
     let said = wrong("discovery: {swim: {seeds: ['a:1']}}\n");
     assert!(said.contains("discovery.swim.keys: is empty: give all nodes one"), "{said}");
+    let said = wrong("discovery: {swim: {keys_file: /no/such}}\n");
+    assert!(said.contains("discovery.swim.keys_file: cannot read /no/such: "), "{said}");
     let said = wrong(
         "discovery:\n  kubernetes: {service: a, api_url: 'https://a', ca_file: /no/such.pem}\n",
     );
@@ -208,6 +210,31 @@ fn secrets_are_not_printed() {
     let text = format!("node: {{name: n1}}\nring: {{bootstrap_expect: 1}}\n{text}");
     let printed = yaml::print(&load_text(&text, &[]).unwrap());
     assert!(printed.contains("(hidden)") && !printed.contains("a secret"), "{printed}");
+}
+
+#[test]
+fn secrets_are_not_shown_with_what_is_wrong_near_them() {
+    let swim = "node: {name: n1}\ndiscovery:\n  swim:\n    keys: [a secret of some length]\n";
+    let near = [
+        format!("{swim}    sead: a\n"),
+        format!("{swim}    listen: here\n"),
+        format!("{swim}   listen: a\n"),
+        format!("{swim}ring: {{partitons: 64}}\n"),
+        swim.replace("[a secret", "['a secret"),
+        swim.replace("[a secret of some length]", "a secret of some length"),
+        swim.replace("[a secret of some length]", "[[a secret of some length]]"),
+        swim.replace("[a secret of some length]", "{a secret of some length: 1}"),
+        swim.replace("[a secret of some length]", "[*a_secret_of_some_length]"),
+        swim.replace("[a secret of some length]", "[!!int a secret of some length]"),
+        swim.replace("keys", "kyes"),
+        swim.replace("swim", "Swim"),
+    ];
+    for text in near {
+        let said = refused(&text);
+        assert!(said.contains(": line ") && !said.contains("secret"), "{text}{said}");
+    }
+    let short = refused(&swim.replace("[a secret of some length]", "[a secret]"));
+    assert!(short.contains("swim.keys: ") && !short.contains("a secret"), "{short}");
 }
 
 #[test]

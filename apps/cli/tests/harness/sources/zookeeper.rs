@@ -11,6 +11,11 @@ impl ZooKeeper {
     pub fn start() -> Self {
         Self(ZooKeeperServer::start(), None)
     }
+
+    /// Where the server listens.
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
 }
 
 impl Backend for ZooKeeper {

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -20,22 +20,26 @@ const MIN_READY: Duration = Duration::from_millis(500);
 /// A node behind the service for clients.
 struct Endpoint {
     http: SocketAddr,
-    is_ready: AtomicBool,
+    /// Which start of it this is; zero while the service leaves it out.
+    start: AtomicU32,
 }
 
 /// Writes one key after another, each at some node that the service has, until told to stop; how many.
 /// Every request must succeed.
 fn write(service: &[Endpoint], client: usize, is_over: &AtomicBool) -> usize {
-    let mut clients: Vec<_> = service.iter().map(|it| Client::new(it.http)).collect();
+    let mut clients: Vec<_> = service.iter().map(|it| (1, Client::new(it.http))).collect();
     for number in 0.. {
         if is_over.load(Ordering::Relaxed) {
             return number;
         }
         let turns = (0..service.len()).map(|turn| (client + number + turn) % service.len());
-        let mut ready = turns.filter(|at| service[*at].is_ready.load(Ordering::Relaxed));
-        let at = ready.next().expect("one node at a time is away");
+        let mut ready = turns.map(|at| (at, service[at].start.load(Ordering::Relaxed)));
+        let (at, start) = ready.find(|(_, start)| *start > 0).expect("one at a time is away");
+        if clients[at].0 != start {
+            clients[at] = (start, Client::new(service[at].http));
+        }
         let path = path(client, number);
-        let put = clients[at].put(&path, &number.to_string()).map(|it| (it.status, it.body));
+        let put = clients[at].1.put(&path, &number.to_string()).map(|it| (it.status, it.body));
         assert!(put.as_ref().is_some_and(|it| it.0 == 204), "{path} at n{}: {put:?}", at + 1);
         thread::sleep(Duration::from_millis(2));
     }
@@ -47,11 +51,11 @@ fn update(cluster: &mut Finding, service: &[Endpoint]) {
     for at in (0..3).rev() {
         let endpoint = &service[usize::from(at)];
         cluster.announce_stop(at);
-        endpoint.is_ready.store(false, Ordering::Relaxed);
+        let start = endpoint.start.swap(0, Ordering::Relaxed);
         thread::sleep(PRE_STOP);
         cluster.replace(at);
         let ready = cluster.wait_ready(at);
-        endpoint.is_ready.store(true, Ordering::Relaxed);
+        endpoint.start.store(start + 1, Ordering::Relaxed);
         println!("n{} is ready again after {} ms", at + 1, ready.as_millis());
         thread::sleep(MIN_READY);
     }
@@ -68,7 +72,7 @@ fn a_rolling_update_fails_no_request_and_loses_nothing() {
     (0..3).for_each(|at| cluster.launch(at));
     let service = [0, 1, 2].map(|at| {
         cluster.wait_ready(at);
-        Endpoint { http: cluster.http(at), is_ready: AtomicBool::new(true) }
+        Endpoint { http: cluster.http(at), start: AtomicU32::new(1) }
     });
     cluster.wait_replicated();
     let is_over = AtomicBool::new(false);

@@ -4,12 +4,12 @@ use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::Sighting;
 
 use super::*;
-use crate::swim::Key;
+use crate::swim::Keys;
 
 const NOW: Wall = Wall(1_000_000);
 
 fn envelope(run: u64) -> Envelope {
-    let keys = Keyring::new(&[Key::new("0123456789abcdef")]);
+    let keys = Keyring::new(&Keys::of_lines("0123456789abcdef").unwrap());
     Envelope::new(keys, Heard::new(Duration::from_secs(10)), run, 1_400)
 }
 

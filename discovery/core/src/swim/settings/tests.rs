@@ -39,6 +39,14 @@ fn a_cluster_without_a_key_is_refused() {
 }
 
 #[test]
+fn keys_stand_in_the_settings_or_in_a_file_and_not_in_both() {
+    let said = complaint(|it| it.keys_file = Some("/run/keys".into()));
+    assert_eq!(said, "keys_file: says what `keys` says too: give one of them");
+    let of_file = Settings { keys: Vec::new(), keys_file: Some("/run/keys".into()), ..settings() };
+    assert_eq!(of_file.check(&own()), Ok(()));
+}
+
+#[test]
 fn addresses_that_lead_nowhere_are_refused() {
     let said = complaint(|it| it.seeds = vec!["a:1".to_owned(), "b".to_owned()]);
     assert_eq!(said, "seeds: \"b\" is no `host:port`");

@@ -6,6 +6,7 @@ use peer_ring_core::membership::Fact;
 
 use super::SECOND;
 use super::world::{World, name};
+use crate::swim::{In, Key, Keys};
 
 fn starts(world: &World) -> Vec<u64> {
     world.nodes.values().map(|it| it.identity().start()).collect()
@@ -113,7 +114,7 @@ fn who_overslept_condemns_nobody() {
 
 #[test]
 fn a_rolling_restart_with_new_keys_takes_nobody_away() {
-    let [old, new] = ["the old secret, long", "the new secret, long"].map(crate::swim::Key::new);
+    let [old, new] = ["the old secret, long", "the new secret, long"].map(Key::new);
     let mut world = World::new(8);
     world.settings.keys = vec![old.clone()];
     (0..5).for_each(|node| world.start(node));
@@ -129,6 +130,30 @@ fn a_rolling_restart_with_new_keys_takes_nobody_away() {
     }
     assert_eq!(world.lost(), 0);
     assert!(world.nodes.values().all(|it| it.dropped().unauthentic == 0));
+}
+
+#[test]
+fn keys_change_one_node_after_the_other_and_nobody_notices() {
+    let [old, new] = ["the old secret, long", "the new secret, long"].map(Key::new);
+    let mut world = World::new(11);
+    world.settings.keys = vec![old.clone()];
+    (0..5).for_each(|node| world.start(node));
+    world.run_until(10, |world| world.all_know(5)).unwrap();
+    let before = starts(&world);
+    for keys in [vec![old.clone(), new.clone()], vec![new.clone(), old.clone()], vec![new]] {
+        let keys = Keys::new(keys).unwrap();
+        for node in 0..5 {
+            world.tell(node, In::Keys(keys.clone()));
+            world.run_for(SECOND * 2);
+            assert!(world.all_know(5), "{node}");
+        }
+    }
+    assert_eq!((world.lost(), starts(&world)), (0, before));
+    assert!(world.nodes.values().all(|it| it.dropped().unauthentic == 0));
+    world.settings.keys = vec![old];
+    world.start(7);
+    world.run_for(SECOND * 10);
+    assert!(world.nodes[&7].is_alone(), "who has the old key only is not heard any more");
 }
 
 #[test]
