@@ -121,7 +121,7 @@ async fn a_name_whose_addresses_are_all_strangers_takes_nobody_away() {
     let mut dns = run_in(&town, of_host(&server));
     assert_eq!(dns.says(2).await, ["n1 at 10.0.0.1:7601", "settled"]);
     town.stranger_moves_in("10.0.0.1:7601");
-    dns.is_quiet().await;
+    dns.is_quiet(&server).await;
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn an_address_at_which_nobody_answers_keeps_nobody_from_being_seen_and_tak
     // One that is down is not missed, and one that records leave out may be the silent one.
     town.falls_silent("10.0.0.1:7601");
     server.zone().records.remove(2);
-    dns.is_quiet().await;
+    dns.is_quiet(&server).await;
     town.moves_in("n2", "10.0.0.2:7601");
     assert_eq!(dns.says(1).await, ["n2 at 10.0.0.2:7601"]);
     dns.is_quiet(&server).await;
