@@ -95,10 +95,11 @@ async fn own_place(places: &Places) -> SocketAddr {
     let mut pause = *RETRY_PAUSE.start();
     let mut complaint = Complaint::default();
     loop {
-        let reason = match places.clone().resolve().await {
-            Resolved { own: Some(own), .. } => return own,
-            Resolved { failures, .. } => failures,
-        };
+        let resolved = places.clone().resolve().await;
+        if let Some(own) = resolved.own(None) {
+            return own;
+        }
+        let reason = resolved.failures;
         if complaint.is_due() {
             tracing::warn!(?reason, "swim cannot find out where peers reach this node");
         }
@@ -192,7 +193,8 @@ impl Performer {
 
     /// Takes note of where this node is now, and tells where the seeds are.
     fn resolved(&mut self, resolved: Resolved) -> In {
-        let Resolved { own, seeds, failures } = resolved;
+        let own = resolved.own(Some(self.agent.identity().gossip()));
+        let Resolved { seeds, failures, .. } = resolved;
         if self.agent.is_alone() && self.places.has_seeds() && self.lonely.is_due() {
             tracing::warn!(?seeds, ?failures, "swim is alone: no seed has answered yet");
         }
