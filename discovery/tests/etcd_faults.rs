@@ -10,12 +10,14 @@ use peer_ring_discovery::etcd::{Etcd, Settings};
 
 #[allow(dead_code, reason = "each source's tests use a part of it")]
 mod world {
+    pub mod certificates;
     pub mod etcd_server;
     pub mod program;
     pub mod told;
     pub mod wire;
 }
 
+use world::certificates::Certificates;
 use world::etcd_server::EtcdServer;
 use world::program::is_there;
 use world::told::{Told, node};
@@ -284,4 +286,64 @@ async fn a_thousand_nodes_are_listed_and_followed() {
     client.delete("/peer-ring/nodes/m7", None).await.unwrap();
     n1.until_it(|it| it.nodes.len() == 1_000).await;
     assert_eq!(n1.lost, ["m7"]);
+}
+
+#[tokio::test]
+async fn who_stops_at_any_moment_leaves_nothing_behind() {
+    if !is_there("etcd") {
+        return;
+    }
+    let server = EtcdServer::start();
+    let mut long = settings(vec![server.endpoint()]);
+    long.lease_ttl_ms = 60_000;
+    let mut slowest = Duration::ZERO;
+    for delay_ms in (0..60).step_by(3) {
+        let mut n1 = start(&long, "n1", "h:1");
+        n1.listen(Duration::from_millis(delay_ms)).await;
+        let stopped_at = std::time::Instant::now();
+        n1.leave().await;
+        slowest = slowest.max(stopped_at.elapsed());
+    }
+    let left = client_of(&server).await.get("/peer-ring/nodes/n1", None).await.unwrap();
+    assert_eq!(left.kvs().len(), 0);
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // Nor does it take long when etcd hangs.
+    let mut n1 = start(&long, "n1", "h:1");
+    n1.until(&["n1=h:1"]).await;
+    server.freeze();
+    n1.leave().await;
+}
+
+#[tokio::test]
+async fn certificates_of_both_sides_may_be_of_another_authority_from_one_day_on() {
+    if !is_there("etcd") {
+        return;
+    }
+    let (ours, next) = (Certificates::new(), Certificates::new());
+    let mut server = EtcdServer::alone(
+        "https",
+        vec![
+            format!("--cert-file={}", ours.cert.display()),
+            format!("--key-file={}", ours.key.display()),
+            format!("--trusted-ca-file={}", ours.ca.display()),
+            "--client-cert-auth".into(),
+        ],
+    );
+    let mut tls = settings(vec![server.endpoint()]);
+    tls.ca_file = Some(ours.ca.clone());
+    tls.cert_file = Some(ours.cert.clone());
+    tls.key_file = Some(ours.key.clone());
+    let mut n1 = start(&tls, "n1", "h:1");
+    n1.until(&["n1=h:1"]).await;
+    // The files are changed one after the other, and etcd is started again in between.
+    std::fs::copy(&next.cert, &ours.cert).unwrap();
+    n1.listen(Duration::from_millis(300)).await;
+    std::fs::copy(&next.key, &ours.key).unwrap();
+    server.kill();
+    n1.listen(Duration::from_secs(1)).await;
+    std::fs::copy(&next.ca, &ours.ca).unwrap();
+    server.restart();
+    let _n2 = start(&tls, "n2", "h:2");
+    n1.until(&["n1=h:1", "n2=h:2"]).await;
+    assert_eq!(n1.lost, [""; 0]);
 }

@@ -209,3 +209,31 @@ async fn a_server_that_hangs_up_time_and_again_is_not_hammered() {
     assert!(tries <= 60, "{tries} connections in 6 s");
     n1.until(&["n1=h:1"]).await;
 }
+
+#[tokio::test]
+async fn who_stops_at_any_moment_leaves_nothing_behind() {
+    if !ZooKeeperServer::is_there() {
+        return;
+    }
+    let server = ZooKeeperServer::start();
+    let mut long = settings(vec![server.address()]);
+    long.session_timeout_ms = 10_000;
+    let mut slowest = Duration::ZERO;
+    for delay_ms in (0..120).step_by(6) {
+        let mut n1 = start(&long, "n1", "h:1");
+        n1.listen(Duration::from_millis(delay_ms)).await;
+        let stopped_at = std::time::Instant::now();
+        n1.leave().await;
+        slowest = slowest.max(stopped_at.elapsed());
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let client = Client::connect(&server.address()).await.unwrap();
+    let left = client.list_children("/peer-ring/nodes").await.unwrap();
+    assert_eq!(left, [""; 0]);
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // Nor does it take long when ZooKeeper hangs.
+    let mut n1 = start(&long, "n1", "h:1");
+    n1.until(&["n1=h:1"]).await;
+    server.freeze();
+    n1.leave().await;
+}
