@@ -211,7 +211,17 @@ impl Performer {
         let start = self.agent.identity().start();
         if self.start != start {
             self.start = start;
-            tracing::info!(start, "says again in gossip that it lives, and where");
+            if self.agent.is_contested() {
+                let name = self.agent.identity().sighting().name.as_str();
+                tracing::warn!(
+                    name,
+                    start,
+                    "declared dead in gossip time and again, and says that it lives: two nodes must \
+                     not have one name, and datagrams must get here"
+                );
+            } else {
+                tracing::info!(start, "says again in gossip that it lives, and where");
+            }
         }
         let now = self.agent.dropped();
         let is_news = self.dropped.send_if_modified(|before| {
