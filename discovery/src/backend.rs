@@ -1,10 +1,10 @@
 //! Keeps at a backend for as long as the node listens: attempts, pauses, complaints, goodbye.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::select;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 use peer_ring_discovery_core::Backoff;
 use peer_ring_discovery_core::retry::{Retry, Trouble, Verdict};
@@ -61,6 +61,9 @@ async fn try_for_ever<B: Backend>(backend: &mut B, facts: &Facts, health: &Healt
 }
 
 /// Whether the backend works, for the log and for the next pause.
+///
+/// It says once that the backend broke, and once that it is back; while it stays broken it says so
+/// now and then. Of a backend that breaks time and again it says no more than that.
 pub(crate) struct Health {
     name: &'static str,
     state: Mutex<State>,
@@ -68,34 +71,40 @@ pub(crate) struct Health {
 
 struct State {
     retry: Retry,
-    /// `None` while it works.
-    outage: Option<Outage>,
-}
-
-struct Outage {
+    /// Since when it works, or does not.
     since: Instant,
-    reason: String,
+    /// Why it does not work; `None` while it does.
+    reason: Option<String>,
+    /// When it was last said that it does not work.
+    complained_at: Option<Instant>,
+    /// Whether the last that was said is that it does not work.
     is_told: bool,
-}
-
-impl Outage {
-    fn begin(reason: &str) -> Self {
-        Self { since: Instant::now(), reason: reason.to_owned(), is_told: false }
-    }
 }
 
 impl Health {
     fn new(name: &'static str, retry: Retry) -> Self {
-        let outage = Some(Outage::begin("it has not answered yet"));
-        Self { name, state: Mutex::new(State { retry, outage }) }
+        let state = State {
+            retry,
+            since: Instant::now(),
+            reason: Some("it has not answered yet".into()),
+            complained_at: None,
+            // When it works for the first time, that is news.
+            is_told: true,
+        };
+        Self { name, state: Mutex::new(state) }
     }
 
-    /// The backend has answered as it should.
+    /// The backend works: all that was asked of it was done.
     pub fn good(&self) {
         let mut state = self.state();
-        state.retry.worked();
-        if let Some(outage) = state.outage.take() {
-            let after_ms = u64::try_from(outage.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if state.reason.take().is_none() {
+            return;
+        }
+        state.retry.works();
+        let outage = state.since.elapsed();
+        state.since = Instant::now();
+        if std::mem::replace(&mut state.is_told, false) {
+            let after_ms = u64::try_from(outage.as_millis()).unwrap_or(u64::MAX);
             tracing::info!(source = self.name, after_ms, "discovery works");
         }
     }
@@ -108,10 +117,16 @@ impl Health {
     /// The backend does not answer for now, in an attempt that may go on.
     pub fn bad(&self, reason: &str) {
         let mut state = self.state();
-        let outage = state.outage.get_or_insert_with(|| Outage::begin(reason));
-        reason.clone_into(&mut outage.reason);
-        if !outage.is_told {
-            outage.is_told = true;
+        if state.reason.is_none() {
+            let worked_for = state.since.elapsed();
+            state.retry.broke(worked_for);
+            state.since = Instant::now();
+        }
+        state.reason = Some(reason.to_owned());
+        let is_told_of_late =
+            state.complained_at.is_some_and(|last| last.elapsed() < COMPLAINT_INTERVAL);
+        if !is_told_of_late {
+            state.complain();
             tracing::warn!(source = self.name, reason, "discovery does not work; retrying");
         }
     }
@@ -121,8 +136,12 @@ impl Health {
         ticks.tick().await;
         loop {
             ticks.tick().await;
-            if let Some(Outage { since, reason, .. }) = &self.state().outage {
-                let for_s = since.elapsed().as_secs();
+            let mut state = self.state();
+            let is_told_of_late =
+                state.complained_at.is_some_and(|last| last.elapsed() < COMPLAINT_INTERVAL / 2);
+            if let Some(reason) = state.reason.clone().filter(|_| !is_told_of_late) {
+                state.complain();
+                let for_s = state.since.elapsed().as_secs();
                 tracing::warn!(source = self.name, for_s, reason, "discovery does not work yet");
             }
         }
@@ -130,6 +149,13 @@ impl Health {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn complain(&mut self) {
+        self.complained_at = Some(Instant::now());
+        self.is_told = true;
     }
 }
 
@@ -183,6 +209,85 @@ mod tests {
         drop(said);
         run.await.unwrap().unwrap();
         assert_eq!(goodbyes.load(Ordering::Relaxed), 1);
+    }
+
+    /// A log that can be read.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn start(&self) -> tracing::subscriber::DefaultGuard {
+            let log = self.clone();
+            let fmt = tracing_subscriber::fmt().with_ansi(false);
+            tracing::subscriber::set_default(fmt.with_writer(move || log.clone()).finish())
+        }
+
+        /// How many lines say this.
+        fn lines(&self, what: &str) -> usize {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            text.lines().filter(|line| line.contains(what)).count()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_told_when_it_begins_now_and_then_and_when_it_is_over() {
+        let log = Log::default();
+        let _guard = log.start();
+        let health = Health::new("test", Retry::new(Backoff::default().pauses()));
+        let trouble = Trouble::Outage("gone".into());
+        let outage = async {
+            health.good();
+            sleep(Duration::from_secs(60)).await;
+            for _ in 0..350 {
+                health.failed(&trouble, 0.0);
+                sleep(Duration::from_millis(100)).await;
+            }
+            health.good();
+            health.good();
+        };
+        select! {
+            () = health.complain_for_ever() => {}
+            () = outage => {}
+        }
+        assert_eq!(log.lines("discovery works"), 2);
+        assert!((3..=4).contains(&log.lines("discovery does not work")), "35 s of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_that_breaks_every_session_fills_no_log_and_is_not_hammered() {
+        let log = Log::default();
+        let _guard = log.start();
+        let health = Health::new("test", Retry::new(Backoff::default().pauses()));
+        let trouble = Trouble::Outage("broken off".into());
+        let mut attempts = 0;
+        let attempting = async {
+            loop {
+                attempts += 1;
+                health.good();
+                let Verdict::Again(pause) = health.failed(&trouble, 0.0) else { return };
+                sleep(pause).await;
+            }
+        };
+        let _ = timeout(Duration::from_secs(100), async {
+            select! {
+                () = health.complain_for_ever() => {}
+                () = attempting => {}
+            }
+        })
+        .await;
+        assert!((20..=30).contains(&attempts), "{attempts}");
+        assert!(log.lines("discovery") <= 22, "{}", log.lines("discovery"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,10 +13,12 @@
 //!
 //! Two nodes of one name: the one that came last has the key, and the other says so in its log.
 //!
-//! [`Registry`](peer_ring_discovery_core::etcd::Registry) decides, `session` performs.
+//! [`Registry`](peer_ring_discovery_core::etcd::Registry) decides, `session` performs; `trouble`
+//! says what an error means.
 
 mod session;
 mod settings;
+mod trouble;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

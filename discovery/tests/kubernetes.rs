@@ -61,6 +61,14 @@ impl World {
         }
     }
 
+    /// Waits until n0 watches: only then has all worked that it may be refused later.
+    async fn is_watched_by(&self, n0: &mut Told) {
+        while self.server.set(|it| it.watches.is_empty()) {
+            n0.listen(Duration::from_millis(10)).await;
+        }
+        n0.listen(Duration::from_millis(200)).await;
+    }
+
     /// n0's source.
     fn start(&self, settings: Settings) -> Told {
         settings.check().unwrap();
@@ -225,6 +233,7 @@ async fn a_rotated_token_is_read_again_at_once() {
     let world = World::slices().await;
     let mut n0 = world.start(world.settings());
     n0.until(&["n0=10.0.0.0:7601", "n1=10.0.0.1:7601"]).await;
+    world.is_watched_by(&mut n0).await;
     world.server.set(|it| {
         it.token = "second".into();
         it.cuts += 1;
@@ -254,6 +263,7 @@ async fn rights_that_are_missing_at_the_start_end_it_and_later_do_not() {
     world.server.set(|it| it.token = "first".into());
     let mut n0 = world.start(world.settings());
     n0.until(&["n0=10.0.0.0:7601", "n1=10.0.0.1:7601"]).await;
+    world.is_watched_by(&mut n0).await;
     world.server.set(|it| {
         it.refuse = Some(403);
         it.cuts += 1;

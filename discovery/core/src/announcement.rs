@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 const VERSION: u32 = 1;
 
 /// The longest announcement that is read.
-const BYTES_MAX: usize = 64 * 1024;
+pub const BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Announcement {
@@ -32,6 +32,21 @@ struct Announcement {
 
 fn one() -> u32 {
     1
+}
+
+/// Checks that peers will read what a node announces of itself.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check(node: &Sighting) -> Result<(), String> {
+    let bytes = write(node).len();
+    if bytes > BYTES_MAX {
+        return Err(format!(
+            "address, zone and metadata of this node take {bytes} bytes, and peers read no more \
+             than {BYTES_MAX}: shorten them"
+        ));
+    }
+    Ok(())
 }
 
 /// What a node announces of itself.
@@ -67,6 +82,33 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Sighting, String> {
     Ok(Sighting { name, id, address, zone: zone.map(Into::into), weight, metadata })
 }
 
+/// What stands in a registry and is no announcement: told in one line, however much it is.
+#[derive(Debug, Default)]
+pub struct Unread {
+    first: Option<(String, String)>,
+    more: usize,
+}
+
+impl Unread {
+    /// Takes note of what stands under this name, and what is wrong with it.
+    pub fn note(&mut self, name: &str, problem: String) {
+        match self.first {
+            Some(_) => self.more += 1,
+            None => self.first = Some((name.to_owned(), problem)),
+        }
+    }
+
+    /// What an operator has to know of it.
+    pub fn warning(self) -> Option<String> {
+        let (name, problem) = self.first?;
+        let more = match self.more {
+            0 => String::new(),
+            more => format!(", and {more} more of its kind"),
+        };
+        Some(format!("cannot read what stands under {name:?}{more}: {problem}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +138,26 @@ mod tests {
         assert_eq!(read("n1", later).unwrap().address, "h:1");
         let refused = read("n1", br#"{"version":2,"address":"h:1"}"#).unwrap_err();
         assert_eq!(refused, "its version is 2, this node reads 1");
+    }
+
+    #[test]
+    fn what_no_peer_would_read_is_not_announced() {
+        let mut node = Sighting::new(NodeName::new("n1").unwrap(), "10.0.0.1:7601");
+        assert_eq!(check(&node), Ok(()));
+        node.metadata.insert("long".into(), "x".repeat(BYTES_MAX));
+        assert!(check(&node).unwrap_err().contains("shorten"), "{:?}", check(&node));
+        assert!(read("n1", &write(&node)).is_err());
+    }
+
+    #[test]
+    fn whatever_cannot_be_read_is_told_in_one_line() {
+        assert_eq!(Unread::default().warning(), None);
+        let mut unread = Unread::default();
+        for name in ["a", "b", "c"] {
+            unread.note(name, "it is odd".into());
+        }
+        let line = "cannot read what stands under \"a\", and 2 more of its kind: it is odd";
+        assert_eq!(unread.warning().as_deref(), Some(line));
     }
 
     #[test]

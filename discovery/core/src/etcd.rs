@@ -10,7 +10,7 @@ use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
 
-use crate::announcement;
+use crate::announcement::{self, Unread};
 use crate::said::Said;
 
 /// What etcd says.
@@ -138,9 +138,11 @@ impl Registry {
             }
             In::Listed { revision, entries } => self.listed(revision, entries, out),
             In::Changed(changes) => {
+                let mut unread = Unread::default();
                 for change in changes {
-                    self.changed(change, out);
+                    self.changed(change, &mut unread, out);
                 }
+                out_warn(unread, out);
             }
             In::Compacted => out.push(Out::List),
         }
@@ -161,25 +163,29 @@ impl Registry {
     fn listed(&mut self, revision: i64, entries: Vec<Entry>, out: &mut Outbox<Out>) {
         let mut nodes = BTreeMap::new();
         let mut has_own = false;
+        let mut unread = Unread::default();
         for entry in entries {
             has_own |= entry.name == self.own.as_str();
-            if let Some(node) = self.read(&entry, out) {
+            if let Some(node) = self.read(&entry, &mut unread, out) {
                 nodes.insert(node.name.clone(), node);
             }
         }
+        out_warn(unread, out);
         for fact in self.said.all(nodes) {
             out.push(Out::Say(fact));
         }
+        // An etcd that was restored from a backup counts on from a lower revision.
+        self.announced = self.announced.map(|at| at.min(revision));
         if !has_own {
             self.announce_again(out);
         }
         out.push(Out::Watch { from: revision + 1 });
     }
 
-    fn changed(&mut self, change: Change, out: &mut Outbox<Out>) {
+    fn changed(&mut self, change: Change, unread: &mut Unread, out: &mut Outbox<Out>) {
         match change {
             Change::Put(entry) => {
-                let news = self.read(&entry, out).and_then(|node| self.said.seen(node));
+                let news = self.read(&entry, unread, out).and_then(|node| self.said.seen(node));
                 out_say(news, out);
             }
             Change::Delete { name, revision } => {
@@ -200,12 +206,14 @@ impl Registry {
         }
     }
 
-    /// What an entry says; what was said of its node before when it cannot be read, since a node of
-    /// a later release is there all the same.
-    fn read(&self, entry: &Entry, out: &mut Outbox<Out>) -> Option<Sighting> {
+    /// What an entry says. When it cannot be read, what was said of its node before, since a node of
+    /// a later release is there all the same; and so when another node has this one's name, since
+    /// where this one is it knows by itself.
+    fn read(&self, entry: &Entry, unread: &mut Unread, out: &mut Outbox<Out>) -> Option<Sighting> {
         match announcement::read(&entry.name, &entry.value) {
-            Ok(node) => {
-                if node.name == self.own && self.is_anothers(entry) {
+            Ok(node) if node.name == self.own && self.lease != Some(entry.lease) => {
+                // Before, it is what the last start has left.
+                if self.announced.is_some() {
                     let warning = format!(
                         "another node announces itself as {}, at {}: two nodes must not have one \
                          name",
@@ -213,19 +221,21 @@ impl Registry {
                     );
                     out.push(Out::Warn(warning));
                 }
-                Some(node)
+                self.said.get(&self.own).cloned()
             }
+            Ok(node) => Some(node),
             Err(problem) => {
-                let warning = format!("cannot read what stands under {:?}: {problem}", entry.name);
-                out.push(Out::Warn(warning));
+                unread.note(&entry.name, problem);
                 let name = NodeName::new(&entry.name).ok()?;
                 self.said.get(&name).cloned()
             }
         }
     }
+}
 
-    fn is_anothers(&self, entry: &Entry) -> bool {
-        self.announced.is_some() && self.lease.is_some_and(|lease| lease != entry.lease)
+fn out_warn(unread: Unread, out: &mut Outbox<Out>) {
+    if let Some(warning) = unread.warning() {
+        out.push(Out::Warn(warning));
     }
 }
 

@@ -113,13 +113,15 @@ impl View {
                 self.version = None;
                 self.go_on(out);
             }
-            In::Ended => self.go_on(out),
+            In::Ended => {
+                self.look_for_own(out);
+                self.go_on(out);
+            }
             In::Listed { version, objects } => {
                 let pair = |object: Object| (object.key, object.nodes);
                 self.objects = objects.into_iter().map(pair).collect();
                 self.version = Some(version);
                 self.say(out);
-                self.look_for_own(out);
                 self.go_on(out);
             }
             In::Applied(Object { key, version, nodes }) => {
@@ -157,17 +159,21 @@ impl View {
         }
     }
 
+    /// Warns of a node that is not there after a whole watch: when it starts, its pod may have no
+    /// address yet that Kubernetes knows.
     fn look_for_own(&self, out: &mut Outbox<Out>) {
-        let mut all = self.objects.values().flatten();
-        if self.objects.is_empty() || all.any(|it| it.sighting.name == self.own) {
+        let all: Vec<_> = self.objects.values().flatten().map(|it| &it.sighting.name).collect();
+        if all.contains(&&self.own) {
             return;
         }
-        let warning = format!(
-            "this node, {}, is not among the pods: its name must be its pod's, and the service's \
-             selector must find that",
-            self.own
-        );
-        out.push(Out::Warn(warning));
+        let what = if all.is_empty() {
+            "no pod is found: the namespace, the service or selector, and the port's name must be \
+             theirs"
+        } else {
+            "this node is not among the pods: its name must be its pod's, and the service's \
+             selector must find that"
+        };
+        out.push(Out::Warn(format!("{}: {what}", self.own)));
     }
 }
 

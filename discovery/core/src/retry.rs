@@ -57,7 +57,22 @@ impl Retry {
         Self { pause_min, pause_max, failures: 0, refusals: 0, has_worked: false }
     }
 
-    /// The backend answered as it should.
+    /// The backend works: all that was asked of it was done.
+    pub fn works(&mut self) {
+        self.has_worked = true;
+    }
+
+    /// The backend has worked for so long, and works no more.
+    ///
+    /// Only after as long as the longest pause do pauses start over: a backend that takes every
+    /// session and then breaks it would be asked without end otherwise.
+    pub fn broke(&mut self, after: Duration) {
+        if after >= self.pause_max {
+            self.worked();
+        }
+    }
+
+    /// The backend has worked well, for long: pauses start over.
     pub fn worked(&mut self) {
         self.has_worked = true;
         self.failures = 0;
@@ -108,11 +123,22 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_start_over_once_it_has_worked() {
+    fn pauses_double_up_to_the_longest_and_start_over_once_it_has_worked_for_as_long() {
         let mut retry = Retry::new(BOUNDS);
         assert_eq!(pauses(&mut retry, 6, 0.0), [100, 200, 400, 800, 1_000, 1_000]);
-        retry.worked();
+        retry.works();
+        retry.broke(BOUNDS.1);
         assert_eq!(pauses(&mut retry, 1, 0.0), [100]);
+    }
+
+    #[test]
+    fn a_backend_that_breaks_every_session_is_asked_ever_less_often() {
+        let mut retry = Retry::new(BOUNDS);
+        for pause in [100, 200, 400, 800, 1_000] {
+            retry.works();
+            retry.broke(BOUNDS.1 / 2);
+            assert_eq!(pauses(&mut retry, 1, 0.0), [pause]);
+        }
     }
 
     #[test]
@@ -136,7 +162,7 @@ mod tests {
         assert!(matches!(retry.failed(&refused, 0.0), Verdict::Again(_)));
         assert_eq!(retry.failed(&refused, 0.0), Verdict::GiveUp);
         let mut retry = Retry::new(BOUNDS);
-        retry.worked();
+        retry.works();
         for _ in 0..9 {
             assert!(matches!(retry.failed(&refused, 0.0), Verdict::Again(_)));
         }
@@ -147,7 +173,7 @@ mod tests {
         let misconfigured = Trouble::Misconfigured("no certificate".into());
         let mut retry = Retry::new(BOUNDS);
         assert_eq!(retry.failed(&misconfigured, 0.0), Verdict::GiveUp);
-        retry.worked();
+        retry.works();
         assert!(matches!(retry.failed(&misconfigured, 0.0), Verdict::Again(_)));
     }
 }

@@ -10,7 +10,7 @@ use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
 
-use crate::announcement;
+use crate::announcement::{self, Unread};
 use crate::said::Said;
 
 /// What ZooKeeper says.
@@ -115,7 +115,10 @@ impl Roster {
             In::Listed(entries) => self.listed(entries, out),
             In::Touched { name } => out.push(Out::Read { name }),
             In::Read(entry) => {
-                let news = self.read(&entry, out).and_then(|node| self.said.seen(node));
+                let mut unread = Unread::default();
+                let news =
+                    self.read(&entry, &mut unread, out).and_then(|node| self.said.seen(node));
+                out_warn(unread, out);
                 out_say(news, out);
             }
             In::Deleted { name } => self.deleted(&name, out),
@@ -145,12 +148,14 @@ impl Roster {
     fn listed(&mut self, entries: Vec<Entry>, out: &mut Outbox<Out>) {
         let mut nodes = BTreeMap::new();
         let mut has_own = false;
+        let mut unread = Unread::default();
         for entry in entries {
             has_own |= entry.name == self.own.as_str();
-            if let Some(node) = self.read(&entry, out) {
+            if let Some(node) = self.read(&entry, &mut unread, out) {
                 nodes.insert(node.name.clone(), node);
             }
         }
+        out_warn(unread, out);
         for fact in self.said.all(nodes) {
             out.push(Out::Say(fact));
         }
@@ -168,19 +173,21 @@ impl Roster {
         }
     }
 
-    /// What an entry says; what was said of its node before when it cannot be read, since a node of
-    /// a later release is there all the same.
-    fn read(&self, entry: &Entry, out: &mut Outbox<Out>) -> Option<Sighting> {
+    /// What an entry says. When it cannot be read, what was said of its node before, since a node of
+    /// a later release is there all the same; and so when another node has this one's name, since
+    /// where this one is it knows by itself.
+    fn read(&self, entry: &Entry, unread: &mut Unread, out: &mut Outbox<Out>) -> Option<Sighting> {
         match announcement::read(&entry.name, &entry.value) {
-            Ok(node) => {
-                if node.name == self.own && self.is_registered && entry.owner != self.session {
+            Ok(node) if node.name == self.own && entry.owner != self.session => {
+                // Before, it is what the last session has left.
+                if self.is_registered {
                     out.push(Out::Warn(self.is_double()));
                 }
-                Some(node)
+                self.said.get(&self.own).cloned()
             }
+            Ok(node) => Some(node),
             Err(problem) => {
-                let warning = format!("cannot read what stands under {:?}: {problem}", entry.name);
-                out.push(Out::Warn(warning));
+                unread.note(&entry.name, problem);
                 let name = NodeName::new(&entry.name).ok()?;
                 self.said.get(&name).cloned()
             }
@@ -189,6 +196,12 @@ impl Roster {
 
     fn is_double(&self) -> String {
         format!("another node announces itself as {}: two nodes must not have one name", self.own)
+    }
+}
+
+fn out_warn(unread: Unread, out: &mut Outbox<Out>) {
+    if let Some(warning) = unread.warning() {
+        out.push(Out::Warn(warning));
     }
 }
 

@@ -26,6 +26,9 @@ use crate::NoName;
 /// The addresses of so many hosts are asked for at once.
 const HOSTS_AT_ONCE_MAX: usize = 16;
 
+/// How many aliases are followed, one to the next.
+const ALIASES_MAX: u32 = 4;
+
 /// What came of a question, and what was wrong on the way.
 pub(super) struct Found {
     pub(super) answer: Answer,
@@ -133,7 +136,7 @@ fn plain(name: &Name) -> String {
 /// The nodes of SRV records, at the addresses of their hosts as far as these are asked for and known,
 /// or else at the hosts themselves.
 async fn look_up_srv(resolver: &TokioResolver, name: Name, resolves_hosts: bool) -> Found {
-    let records = match resolver.lookup(name.clone(), RecordType::SRV).await {
+    let records = match services(resolver, name.clone()).await {
         Ok(records) => records,
         Err(error) => return not_found(&name, &error),
     };
@@ -212,6 +215,27 @@ async fn addresses_of(resolver: &TokioResolver, name: &Name) -> Result<Addresses
         }
     }
     Ok(addresses)
+}
+
+/// The SRV records of a name, or of the one that it is an alias of: the resolver takes the target of
+/// an alias for that of a service, and finds nothing there.
+async fn services(resolver: &TokioResolver, mut name: Name) -> Result<Lookup, NetError> {
+    let mut aliases = 0;
+    loop {
+        let error = match resolver.lookup(name.clone(), RecordType::SRV).await {
+            Ok(records) => return Ok(records),
+            Err(error) if error.is_no_records_found() && aliases < ALIASES_MAX => error,
+            Err(error) => return Err(error),
+        };
+        aliases += 1;
+        let Ok(alias) = resolver.lookup(name, RecordType::CNAME).await else { return Err(error) };
+        let target = alias.answers().iter().find_map(|record| match &record.data {
+            RData::CNAME(target) => Some(target.0.clone()),
+            _ => None,
+        });
+        let Some(target) = target else { return Err(error) };
+        name = target;
+    }
 }
 
 fn not_found(name: &Name, error: &NetError) -> Found {

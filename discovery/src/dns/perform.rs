@@ -58,6 +58,7 @@ async fn run(dns: Dns, facts: Facts) -> Result<(), SourceError> {
         asking: None,
         began: Instant::now(),
         complained_at: None,
+        is_in_trouble: false,
     };
     performer.run(&facts).await;
     Ok(())
@@ -72,6 +73,8 @@ struct Performer {
     asking: Option<BoxFuture<'static, Found>>,
     began: Instant,
     complained_at: Option<Instant>,
+    /// Whether the last that was said is that something is wrong.
+    is_in_trouble: bool,
 }
 
 impl Performer {
@@ -131,15 +134,19 @@ impl Performer {
         Now { tick: actor::Instant(nanos), ..Now::default() }
     }
 
-    /// Says what is wrong, at once and then now and then for as long as it lasts.
+    /// Says what is wrong, at once and then now and then for as long as it lasts, and when it is
+    /// over.
     fn complain(&mut self, found: &Found) {
         if found.problems.is_empty() {
-            self.complained_at = None;
+            if std::mem::take(&mut self.is_in_trouble) {
+                tracing::info!("dns tells of all nodes again");
+            }
             return;
         }
         let now = Instant::now();
         if self.complained_at.is_none_or(|last| now >= last + COMPLAINT_INTERVAL) {
             self.complained_at = Some(now);
+            self.is_in_trouble = true;
             let problems = &found.problems;
             match found.answer {
                 Answer::Listed { .. } => {

@@ -1,7 +1,7 @@
 //! A session with one member of an etcd cluster: performs what the registry asks for.
 
 use std::convert::Infallible;
-use std::error::Error as _;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ use peer_ring_discovery_core::announcement;
 use peer_ring_discovery_core::etcd::{Change, Entry, In, Out, Registry};
 use peer_ring_discovery_core::retry::Trouble;
 use tokio::select;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::Settings;
+use super::trouble::{is_lease_gone, trouble};
 use crate::Facts;
 use crate::backend::{Backend, Health};
 use crate::login;
@@ -27,6 +28,10 @@ use crate::rest::say_rest;
 /// The longest time between two questions for the lease's life. They show as well that the server
 /// hangs; pings of HTTP/2 would too, but etcd hangs up on who sends more than one in 5 s.
 const BEAT_MAX: Duration = Duration::from_secs(5);
+
+/// The longest answer that is taken in: a thousand announcements, each as long as one may be. What
+/// gRPC takes by default is less than three values that somebody else may have put there.
+const ANSWER_BYTES_MAX: usize = 1_000 * announcement::BYTES_MAX;
 
 /// What connects, one endpoint after the other.
 pub(super) struct Session {
@@ -48,7 +53,7 @@ impl Session {
         let endpoint = &self.settings.endpoints[self.turn % self.settings.endpoints.len()];
         self.turn += 1;
         let options = options(&self.settings)?;
-        let client = Client::connect([endpoint], Some(options)).await;
+        let client = in_time(&self.settings, Client::connect([endpoint], Some(options))).await;
         client.map_err(|error| trouble(endpoint, &error))
     }
 
@@ -59,6 +64,7 @@ impl Session {
         facts: &Facts,
         health: &Health,
     ) -> Result<Infallible, Trouble> {
+        announcement::check(&self.own).map_err(Trouble::Misconfigured)?;
         let client = self.connect().await?;
         self.client = Some(client.clone());
         let endpoint = &self.settings.endpoints[(self.turn - 1) % self.settings.endpoints.len()];
@@ -69,12 +75,10 @@ impl Session {
             while let Some(order) = out.pop() {
                 let input = live.perform(order, facts).await;
                 if let Some(input) = input.map_err(|error| trouble(endpoint, &error))? {
-                    if matches!(input, In::Listed { .. }) {
-                        health.good();
-                    }
                     self.registry.handle(input, out);
                 }
             }
+            health.good();
             let input = live.next().await.map_err(|error| trouble(endpoint, &error))?;
             self.registry.handle(input, out);
         }
@@ -113,6 +117,20 @@ fn fact(order: Out) -> Option<Fact> {
     if let Out::Say(fact) = order { Some(fact) } else { None }
 }
 
+/// Waits for an answer, whole, for as long as one may take: the client waits so for its beginning.
+async fn in_time<T>(
+    settings: &Settings,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    match timeout(settings.timeout(), answer).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let reason = format!("no answer within {} ms", settings.timeout_ms);
+            Err(Error::IoError(io::Error::new(io::ErrorKind::TimedOut, reason)))
+        }
+    }
+}
+
 /// What is open of a session.
 struct Live<'a> {
     client: Client,
@@ -133,21 +151,18 @@ struct Kept {
 
 impl Live<'_> {
     async fn perform(&mut self, order: Out, facts: &Facts) -> Result<Option<In>, Error> {
+        let settings = self.settings;
         match order {
             Out::Say(fact) => {
                 facts.say(fact).await;
                 Ok(None)
             }
-            Out::Grant => {
-                self.lease = None;
-                let granted = self.client.lease_grant(self.settings.lease_ttl_s(), None).await?;
-                Ok(Some(In::Granted { lease: granted.id() }))
-            }
-            Out::Announce { lease } => self.announce(lease).await,
-            Out::KeepAlive { lease } => self.keep_alive(lease).await,
-            Out::List => self.list().await.map(Some),
+            Out::Grant => in_time(settings, self.grant()).await.map(Some),
+            Out::Announce { lease } => in_time(settings, self.announce(lease)).await,
+            Out::KeepAlive { lease } => in_time(settings, self.keep_alive(lease)).await,
+            Out::List => in_time(settings, self.list()).await.map(Some),
             Out::Watch { from } => {
-                self.watch(from).await?;
+                in_time(settings, self.watch(from)).await?;
                 Ok(None)
             }
             Out::Warn(warning) => {
@@ -155,6 +170,12 @@ impl Live<'_> {
                 Ok(None)
             }
         }
+    }
+
+    async fn grant(&mut self) -> Result<In, Error> {
+        self.lease = None;
+        let granted = self.client.lease_grant(self.settings.lease_ttl_s(), None).await?;
+        Ok(In::Granted { lease: granted.id() })
     }
 
     async fn announce(&mut self, lease: i64) -> Result<Option<In>, Error> {
@@ -187,7 +208,8 @@ impl Live<'_> {
     async fn list(&mut self) -> Result<In, Error> {
         self.watch = None;
         let prefix = self.settings.prefix.as_str();
-        let mut got = self.client.get(prefix, Some(GetOptions::new().with_prefix())).await?;
+        let mut client = self.client.kv_client().max_decoding_message_size(ANSWER_BYTES_MAX);
+        let mut got = client.get(prefix, Some(GetOptions::new().with_prefix())).await?;
         let revision = got.header().map_or(0, etcd_client::ResponseHeader::revision);
         let entries = got.take_kvs();
         let entries = entries.iter().map(|pair| Entry {
@@ -201,7 +223,8 @@ impl Live<'_> {
     async fn watch(&mut self, from: i64) -> Result<(), Error> {
         let options = WatchOptions::new().with_prefix().with_start_revision(from);
         let prefix = self.settings.prefix.as_str();
-        self.watch = Some(self.client.watch(prefix, Some(options)).await?);
+        let mut client = self.client.watch_client().max_decoding_message_size(ANSWER_BYTES_MAX);
+        self.watch = Some(client.watch(prefix, Some(options)).await?);
         Ok(())
     }
 
@@ -299,14 +322,6 @@ async fn next_beat(lease: &mut Option<Kept>, timeout: Duration) -> Result<Beat, 
     }
 }
 
-fn is_lease_gone(error: &Error) -> bool {
-    match error {
-        Error::LeaseKeepAliveError(reason) => reason.contains("lease not found"),
-        Error::GRpcStatus(status) => status.message().contains("requested lease not found"),
-        _ => false,
-    }
-}
-
 fn options(settings: &Settings) -> Result<ConnectOptions, Trouble> {
     let mut options = ConnectOptions::new()
         .with_timeout(settings.timeout())
@@ -335,53 +350,6 @@ fn read(field: &str, path: &Path) -> Result<Vec<u8>, Trouble> {
     std::fs::read(path).map_err(|error| {
         Trouble::Misconfigured(format!("{field}: cannot read {}: {error}", path.display()))
     })
-}
-
-fn trouble(endpoint: &str, error: &Error) -> Trouble {
-    use tonic_code::{FAILED_PRECONDITION, INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED};
-    match error {
-        Error::GRpcStatus(status) => {
-            let mut reason = format!("{endpoint}: {}", status.message());
-            let code = status.code() as i32;
-            let mut cause = status.source();
-            while let Some(inner) = cause {
-                reason = format!("{reason}: {inner}");
-                cause = inner.source();
-            }
-            match code {
-                PERMISSION_DENIED => Trouble::Refused(format!(
-                    "{reason}; grant the user a role with readwrite on the prefix: etcdctl role \
-                     grant-permission ROLE --prefix=true readwrite PREFIX"
-                )),
-                UNAUTHENTICATED | INVALID_ARGUMENT | FAILED_PRECONDITION => Trouble::Refused(
-                    format!("{reason}; check user and password_file against etcd's users"),
-                ),
-                _ => Trouble::Outage(reason),
-            }
-        }
-        Error::TransportError(transport) => {
-            let mut reason = format!("{endpoint}: {transport}");
-            let mut cause = transport.source();
-            while let Some(inner) = cause {
-                reason = format!("{reason}: {inner}");
-                cause = inner.source();
-            }
-            Trouble::Outage(reason)
-        }
-        Error::InvalidArgs(reason) => Trouble::Misconfigured(reason.clone()),
-        Error::InvalidUri(reason) => {
-            Trouble::Misconfigured(format!("endpoints: {endpoint}: {reason}"))
-        }
-        other => Trouble::Outage(format!("{endpoint}: {other}")),
-    }
-}
-
-/// The codes of gRPC's statuses that mean a refusal; etcd's client does not export their names.
-mod tonic_code {
-    pub const INVALID_ARGUMENT: i32 = 3;
-    pub const PERMISSION_DENIED: i32 = 7;
-    pub const FAILED_PRECONDITION: i32 = 9;
-    pub const UNAUTHENTICATED: i32 = 16;
 }
 
 #[cfg(test)]

@@ -24,8 +24,9 @@ use super::{pods, slices};
 use crate::Facts;
 use crate::backend::{Backend, Health};
 
-/// A watch that ends sooner, having said nothing, has failed.
-const WATCH_MIN: Duration = Duration::from_secs(1);
+/// A watch that ends sooner has failed, whatever it said: else who ends each at once is asked
+/// without a pause.
+const WATCH_MIN: Duration = Duration::from_millis(500);
 
 /// How often in a row a fresh version may be gone already.
 const GONE_MAX: u32 = 2;
@@ -59,15 +60,14 @@ impl Watching {
                     Out::Warn(warning) => tracing::warn!(source = Self::NAME, "{warning}"),
                     Out::List => {
                         let input = in_time(settings, kinds.list()).await?;
-                        health.good();
                         self.view.handle(input, &mut out);
                     }
                     Out::Watch { version } => {
                         match in_time(settings, kinds.watch(&version)).await {
                             Ok(changes) => {
+                                // Not before: who may list may not be let watch.
                                 health.good();
-                                stream =
-                                    Some(Stream { changes, since: Instant::now(), is_new: true });
+                                stream = Some(Stream { changes, since: Instant::now() });
                             }
                             Err(Failure::Gone) => list_again(&mut self.view, &mut gone, &mut out)?,
                             Err(Failure::Other(trouble)) => return Err(trouble),
@@ -81,13 +81,15 @@ impl Watching {
             match watch.next(settings).await {
                 Ok(Some(input)) => {
                     gone = 0;
-                    watch.is_new = false;
                     self.view.handle(input, &mut out);
                 }
-                Ok(None) if watch.is_new && watch.since.elapsed() < WATCH_MIN => {
-                    return Err(Trouble::Outage("the API server ends every watch at once".into()));
+                Ok(None) if watch.since.elapsed() < WATCH_MIN => {
+                    return Err(Trouble::Outage("the API server ends a watch at once".into()));
                 }
-                Ok(None) => self.view.handle(In::Ended, &mut out),
+                Ok(None) => {
+                    gone = 0;
+                    self.view.handle(In::Ended, &mut out);
+                }
                 Err(Failure::Gone) => list_again(&mut self.view, &mut gone, &mut out)?,
                 Err(Failure::Other(trouble)) => return Err(trouble),
             }
@@ -151,7 +153,6 @@ async fn in_time<T>(
 struct Stream {
     changes: BoxStream<'static, Result<In, Failure>>,
     since: Instant,
-    is_new: bool,
 }
 
 impl Stream {

@@ -105,10 +105,11 @@ async fn own_place(places: &Places) -> SocketAddr {
     let mut pause = *RETRY_PAUSE.start();
     let mut complaint = Complaint::default();
     loop {
-        let reason = match places.clone().resolve().await {
-            Resolved { own: Some(own), .. } => return own,
-            Resolved { failures, .. } => failures,
-        };
+        let resolved = places.clone().resolve().await;
+        if let Some(own) = resolved.own(None) {
+            return own;
+        }
+        let reason = resolved.failures;
         if complaint.is_due() {
             tracing::warn!(?reason, "swim cannot find out where peers reach this node");
         }
@@ -205,7 +206,8 @@ impl Performer {
 
     /// Takes note of where this node is now, and tells where the seeds are.
     fn resolved(&mut self, resolved: Resolved) -> In {
-        let Resolved { own, seeds, failures } = resolved;
+        let own = resolved.own(Some(self.agent.identity().gossip()));
+        let Resolved { seeds, failures, .. } = resolved;
         if self.agent.is_alone() && self.places.has_seeds() && self.lonely.is_due() {
             tracing::warn!(?seeds, ?failures, "swim is alone: no seed has answered yet");
         }
@@ -222,7 +224,17 @@ impl Performer {
         let start = self.agent.identity().start();
         if self.start != start {
             self.start = start;
-            tracing::info!(start, "says again in gossip that it lives, and where");
+            if self.agent.is_contested() {
+                let name = self.agent.identity().sighting().name.as_str();
+                tracing::warn!(
+                    name,
+                    start,
+                    "declared dead in gossip time and again, and says that it lives: two nodes must \
+                     not have one name, and datagrams must get here"
+                );
+            } else {
+                tracing::info!(start, "says again in gossip that it lives, and where");
+            }
         }
         let now = self.agent.dropped();
         let is_news = self.dropped.send_if_modified(|before| {

@@ -25,10 +25,19 @@ pub(super) struct Places {
 
 /// Where they are.
 pub(super) struct Resolved {
-    pub(super) own: Option<SocketAddr>,
+    /// Where this node is; several addresses when its name has them.
+    own: Vec<SocketAddr>,
     pub(super) seeds: Vec<SocketAddr>,
     /// The names that could not be resolved, and why.
     pub(super) failures: Vec<String>,
+}
+
+impl Resolved {
+    /// Where this node is. Of several addresses the one of before stays right: servers of names
+    /// tell them in another order each time.
+    pub(super) fn own(&self, before: Option<SocketAddr>) -> Option<SocketAddr> {
+        before.filter(|it| self.own.contains(it)).or_else(|| self.own.first().copied())
+    }
 }
 
 impl Places {
@@ -62,7 +71,7 @@ impl Places {
                 Vec::new()
             })
         };
-        let own = found(own).first().copied();
+        let own = found(own);
         let mut seeds: Vec<_> = seeds.into_iter().flat_map(&mut found).collect();
         seeds.sort_unstable();
         seeds.dedup();
@@ -82,4 +91,23 @@ async fn addresses(name: &str, bound: SocketAddr) -> Result<Vec<SocketAddr>, Str
         return Err(format!("{name}: no address of IPv{family}, which `listen` is"));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_two_addresses_that_are_told_in_turns_is_no_move() {
+        let [one, other] = ["10.0.0.1:7946", "10.0.0.2:7946"].map(|it| it.parse().unwrap());
+        let resolved = |own: &[SocketAddr]| Resolved {
+            own: own.to_vec(),
+            seeds: Vec::new(),
+            failures: Vec::new(),
+        };
+        assert_eq!(resolved(&[one, other]).own(None), Some(one));
+        assert_eq!(resolved(&[other, one]).own(Some(one)), Some(one));
+        assert_eq!(resolved(&[other]).own(Some(one)), Some(other), "it has moved");
+        assert_eq!(resolved(&[]).own(Some(one)), None, "nobody knows");
+    }
 }

@@ -27,6 +27,10 @@ const READS_MAX: usize = 64;
 /// The pause before what a broken connection interrupted is done again on the next one.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How many connections in a row may be lost over what is asked in them: then the session is given
+/// up, and the next one waits its time.
+const LOSSES_MAX: u32 = 3;
+
 /// What opens one session after the other.
 pub(super) struct Sessions {
     settings: Settings,
@@ -63,6 +67,7 @@ impl Sessions {
         facts: &Facts,
         health: &Health,
     ) -> Result<Infallible, Trouble> {
+        announcement::check(&self.own).map_err(Trouble::Misconfigured)?;
         let client = self.open().await?;
         let mut live = Live {
             states: client.state_watcher(),
@@ -74,19 +79,16 @@ impl Sessions {
         let session = client.session_id().0;
         self.client = Some(client);
         self.roster.handle(In::Opened { session }, out);
+        let mut losses = 0;
         loop {
             while let Some(order) = out.pop() {
                 match live.perform(order, facts).await {
-                    Ok(Some(input)) => {
-                        if matches!(input, In::Listed(_)) {
-                            health.good();
-                        }
-                        self.roster.handle(input, out);
-                    }
+                    Ok(Some(input)) => self.roster.handle(input, out),
                     Ok(None) => {}
                     // The session may live on; all that was asked is asked again in its next
                     // connection.
-                    Err(Error::ConnectionLoss | Error::Timeout) => {
+                    Err(Error::ConnectionLoss | Error::Timeout) if losses < LOSSES_MAX => {
+                        losses += 1;
                         say_rest(out, facts, fact).await;
                         health.bad("the connection is lost");
                         live.connected().await.map_err(|it| trouble(&self.settings, &it))?;
@@ -94,6 +96,10 @@ impl Sessions {
                     }
                     Err(error) => return Err(trouble(&self.settings, &error)),
                 }
+            }
+            losses = 0;
+            if live.is_connected() {
+                health.good();
             }
             match live.next().await.map_err(|error| trouble(&self.settings, &error))? {
                 Next::News(input) => self.roster.handle(input, out),
@@ -231,6 +237,10 @@ impl Live<'_> {
             Err(Error::NoNode) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.states.peek_state() == SessionState::SyncConnected
     }
 
     /// Waits until the session has a connection again.

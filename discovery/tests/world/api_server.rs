@@ -35,6 +35,12 @@ pub struct State {
     pub token: String,
     /// Answers everything with this status.
     pub refuse: Option<u16>,
+    /// Answers every watch with this status.
+    pub refuse_watch: Option<u16>,
+    /// Ends every watch as soon as it has said what is new, or a bookmark when nothing is.
+    pub ends_at_once: bool,
+    /// Tells every change in pieces of so many bytes, each by itself.
+    pub piece_bytes: usize,
     /// Takes requests and answers none.
     pub hangs: bool,
     /// Cuts each watch that is open when the number grows.
@@ -106,6 +112,9 @@ impl ApiServer {
             labels,
             token: "first".into(),
             refuse: None,
+            refuse_watch: None,
+            ends_at_once: false,
+            piece_bytes: usize::MAX,
             hangs: false,
             cuts: 0,
             objects: BTreeMap::new(),
@@ -233,7 +242,8 @@ fn refused(
     query: &BTreeMap<&str, String>,
 ) -> Option<(u16, String)> {
     let expected = format!("Bearer {}", state.token);
-    if let Some(code) = state.refuse {
+    let is_watch = query.contains_key("watch");
+    if let Some(code) = state.refuse.or(state.refuse_watch.filter(|_| is_watch)) {
         return Some((code, "refused".into()));
     }
     if token != Some(&expected) {
@@ -288,10 +298,19 @@ async fn whole(
     stream.flush().await
 }
 
-async fn chunk(stream: &mut (impl AsyncWrite + Unpin), body: &Value) -> std::io::Result<()> {
+async fn chunks(
+    stream: &mut (impl AsyncWrite + Unpin),
+    body: &Value,
+    piece_bytes: usize,
+) -> std::io::Result<()> {
     let body = format!("{body}\n");
-    stream.write_all(format!("{:x}\r\n{body}\r\n", body.len()).as_bytes()).await?;
-    stream.flush().await
+    for piece in body.as_bytes().chunks(piece_bytes) {
+        stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+        stream.write_all(piece).await?;
+        stream.write_all(b"\r\n").await?;
+        stream.flush().await?;
+    }
+    Ok(())
 }
 
 async fn watch(
@@ -313,10 +332,12 @@ async fn watch(
     stream.flush().await?;
     let end = tokio::time::Instant::now() + lasts;
     loop {
-        let (news, is_gone, is_cut, hangs) = {
+        let (news, is_gone, is_cut, hangs, piece_bytes, ends_at_once) = {
             let state = state.lock().unwrap();
             let news: Vec<_> = state.log.iter().filter(|it| it.0 > version).cloned().collect();
-            (news, version < state.oldest, state.cuts != cuts, state.hangs)
+            let is_gone = version < state.oldest;
+            let (piece_bytes, ends_at_once) = (state.piece_bytes, state.ends_at_once);
+            (news, is_gone, state.cuts != cuts, state.hangs, piece_bytes, ends_at_once)
         };
         if hangs {
             tokio::time::sleep(TICK).await;
@@ -329,16 +350,21 @@ async fn watch(
         if is_gone {
             let gone = json!({"kind": "Status", "status": "Failure", "reason": "Expired",
                               "message": "too old resource version", "code": 410});
-            chunk(stream, &json!({"type": "ERROR", "object": gone})).await?;
+            chunks(stream, &json!({"type": "ERROR", "object": gone}), piece_bytes).await?;
             stream.write_all(b"0\r\n\r\n").await?;
             return stream.flush().await;
         }
         for (at, kind, mut object) in news {
             version = at;
             (object["apiVersion"], object["kind"]) = (json!(of.0), json!(of.1));
-            chunk(stream, &json!({"type": kind, "object": object})).await?;
+            chunks(stream, &json!({"type": kind, "object": object}), piece_bytes).await?;
         }
-        if tokio::time::Instant::now() >= end {
+        if ends_at_once {
+            let bookmark = json!({"metadata": {"resourceVersion": version.to_string()},
+                                  "apiVersion": of.0, "kind": of.1});
+            chunks(stream, &json!({"type": "BOOKMARK", "object": bookmark}), piece_bytes).await?;
+        }
+        if ends_at_once || tokio::time::Instant::now() >= end {
             stream.write_all(b"0\r\n\r\n").await?;
             return stream.flush().await;
         }

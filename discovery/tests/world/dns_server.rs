@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
-use hickory_resolver::proto::rr::rdata::SRV;
+use hickory_resolver::proto::rr::rdata::{CNAME, SRV};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -94,6 +94,10 @@ pub fn address(owner: &str, ip: &str, ttl: u32) -> Record {
     Record::from_rdata(name(owner), ttl, data)
 }
 
+pub fn cname(owner: &str, target: &str, ttl: u32) -> Record {
+    Record::from_rdata(name(owner), ttl, RData::CNAME(CNAME(name(target))))
+}
+
 async fn serve_udp(socket: UdpSocket, zone: Arc<Mutex<Zone>>) {
     let mut buffer = [0; 4_096];
     loop {
@@ -147,10 +151,15 @@ impl Zone {
         let mut reply = Message::response(question.metadata.id, OpCode::Query);
         let query = question.queries[0].clone();
         let is_known = self.records.iter().any(|record| record.name == *query.name());
-        let answers = self.records.iter().filter(|record| {
-            record.name == *query.name() && record.data.record_type() == query.query_type()
+        let alias = self.records.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == *query.name() => Some((record, &target.0)),
+            _ => None,
         });
-        let answers: Vec<_> = answers.cloned().collect();
+        let owner = alias.map_or(query.name(), |(_, target)| target);
+        let answers = self.records.iter().filter(|record| {
+            record.name == *owner && record.data.record_type() == query.query_type()
+        });
+        let answers: Vec<_> = alias.iter().map(|it| it.0).chain(answers).cloned().collect();
         reply.metadata.authoritative = true;
         reply.metadata.truncation = is_cut;
         reply.metadata.response_code = match self.mood {

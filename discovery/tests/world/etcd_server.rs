@@ -85,6 +85,26 @@ impl EtcdServer {
         self.wait();
     }
 
+    /// Keeps a copy of what it has.
+    pub fn back_up(&self) {
+        let endpoints = format!("--endpoints={}", self.endpoint());
+        let backup = self.path.join("backup");
+        etcdctl(&[&endpoints, "snapshot", "save", backup.to_str().unwrap()]);
+    }
+
+    /// Starts it again on what it had when it was backed up. It has to be killed before.
+    pub fn restore(&mut self) {
+        std::fs::remove_dir_all(self.path.join("data")).unwrap();
+        let takes = |argument: &&String| {
+            ["--name", "--data-dir", "--initial-"].iter().any(|it| argument.starts_with(it))
+        };
+        let backup = self.path.join("backup");
+        let mut arguments = vec!["snapshot", "restore", backup.to_str().unwrap()];
+        arguments.extend(self.arguments.iter().filter(takes).map(String::as_str));
+        etcdctl(&arguments);
+        self.restart();
+    }
+
     /// Stops it where it is: connections stay, nothing is answered.
     pub fn freeze(&self) {
         signal(&self.process, "-STOP");
@@ -114,6 +134,12 @@ impl Drop for EtcdServer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn etcdctl(arguments: &[&str]) {
+    let mut command = Command::new("etcdctl");
+    let done = command.args(arguments).env("ETCDCTL_API", "3").output().unwrap();
+    assert!(done.status.success(), "etcdctl {arguments:?}: {done:?}");
 }
 
 fn run(path: &std::path::Path, arguments: &[String]) -> Child {

@@ -15,7 +15,7 @@ const JAR: &str = "/usr/share/java/zookeeper.jar";
 /// How long a server may take to start.
 const START_MAX: Duration = Duration::from_secs(40);
 
-/// A server that is an ensemble by itself.
+/// A server, of an ensemble or by itself.
 pub struct ZooKeeperServer {
     _folder: tempfile::TempDir,
     path: PathBuf,
@@ -29,19 +29,46 @@ impl ZooKeeperServer {
         is_there("java") && may_go_on(Path::new(JAR).is_file(), "zookeeper")
     }
 
+    /// One that is an ensemble by itself.
     pub fn start() -> Self {
-        let (folder, path) = folder();
-        let port = free_port();
-        let config = format!(
-            "tickTime=500\ndataDir={}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
-             admin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\n",
-            path.join("data").display()
-        );
-        std::fs::write(path.join("zoo.cfg"), config).unwrap();
-        let process = run(&path);
-        let mut server = Self { _folder: folder, path, port, process };
+        let mut server = Self::spawned(1, "");
         server.wait();
         server
+    }
+
+    /// Three that are one ensemble.
+    pub fn three() -> [Self; 3] {
+        let mut ensemble = "initLimit=20\nsyncLimit=6\n".to_owned();
+        for id in 1..=3 {
+            let (peers, election) = (free_port(), free_port());
+            ensemble.push_str(&format!("server.{id}=127.0.0.1:{peers}:{election}\n"));
+        }
+        let mut servers = [1, 2, 3].map(|id| Self::spawned(id, &ensemble));
+        for server in &mut servers {
+            server.wait();
+        }
+        servers
+    }
+
+    fn spawned(id: u8, ensemble: &str) -> Self {
+        let (folder, path) = folder();
+        let port = free_port();
+        let data = path.join("data");
+        let config = format!(
+            "tickTime=500\ndataDir={}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
+             admin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\n{ensemble}",
+            data.display()
+        );
+        std::fs::write(path.join("zoo.cfg"), config).unwrap();
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("myid"), id.to_string()).unwrap();
+        let process = run(&path);
+        Self { _folder: folder, path, port, process }
+    }
+
+    /// Whether it leads its ensemble.
+    pub fn leads(&self) -> bool {
+        self.says().is_some_and(|answer| answer.contains("Mode: leader"))
     }
 
     pub fn address(&self) -> String {
@@ -58,6 +85,13 @@ impl ZooKeeperServer {
     pub fn restart(&mut self) {
         self.process = run(&self.path);
         self.wait();
+    }
+
+    /// Takes away all that it wrote. It has to be killed before.
+    pub fn forget_all(&mut self) {
+        let data = self.path.join("data");
+        std::fs::remove_dir_all(&data).unwrap();
+        std::fs::create_dir(&data).unwrap();
     }
 
     /// Stops it where it is: connections stay, nothing is answered.
@@ -80,7 +114,12 @@ impl ZooKeeperServer {
     }
 
     fn serves(&self) -> bool {
-        answer(self.port, "srvr").is_some_and(|answer| answer.contains("Mode:"))
+        self.says().is_some_and(|answer| answer.contains("Mode:"))
+    }
+
+    /// What it says of itself.
+    fn says(&self) -> Option<String> {
+        answer(self.port, "srvr")
     }
 
     fn log(&self) -> String {

@@ -135,9 +135,34 @@ fn a_key_that_somebody_deleted_is_written_again_once() {
 fn a_second_node_of_the_own_name_is_told_of_and_not_fought() {
     let mut registry = at_work();
     let orders = tell(&mut registry, put(entry("n1", "h:9", 99)));
-    let [Out::Warn(warning), said] = &orders[..] else { panic!("{orders:?}") };
+    let [Out::Warn(warning)] = &orders[..] else { panic!("{orders:?}") };
     assert!(warning.contains("announces itself as n1, at h:9"), "{warning}");
-    assert_eq!(said, &seen("n1", "h:9"));
+    // Nor does it take the other one's address for its own.
+    let entries = vec![entry("n1", "h:9", 99), entry("n2", "h:2", 8)];
+    let orders = tell(&mut registry, In::Listed { revision: 20, entries });
+    assert!(matches!(&orders[..], [Out::Warn(_), Out::Watch { from: 21 }]), "{orders:?}");
+}
+
+#[test]
+fn what_the_last_start_left_is_not_taken_for_where_this_one_is() {
+    let mut registry = Registry::new(name("n1"));
+    tell(&mut registry, In::Connected);
+    let entries = vec![entry("n1", "h:9", 3)];
+    let orders = tell(&mut registry, In::Listed { revision: 4, entries });
+    assert_eq!(orders, [Out::Say(Fact::Settled), Out::Watch { from: 5 }]);
+    tell(&mut registry, In::Granted { lease: LEASE });
+    tell(&mut registry, In::Announced { revision: 5 });
+    assert_eq!(tell(&mut registry, put(own())), [seen("n1", "h:1")]);
+}
+
+#[test]
+fn a_key_that_is_deleted_after_a_restoring_is_written_again() {
+    let mut registry = at_work();
+    tell(&mut registry, In::Connected);
+    let entries = vec![own(), entry("n2", "h:2", 8)];
+    tell(&mut registry, In::Listed { revision: 3, entries });
+    let orders = [lost("n1"), Out::Announce { lease: LEASE }];
+    assert_eq!(tell(&mut registry, deleted("n1", 4)), orders);
 }
 
 #[test]
@@ -148,8 +173,7 @@ fn what_cannot_be_read_takes_nobody_away() {
     assert!(matches!(&orders[..], [Out::Warn(_)]), "{orders:?}");
     let entries = vec![own(), garbage("n2"), garbage("n3"), garbage("a/b")];
     let orders = tell(&mut registry, In::Listed { revision: 20, entries });
-    let [Out::Warn(_), Out::Warn(_), Out::Warn(_), watch] = &orders[..] else {
-        panic!("{orders:?}")
-    };
+    let [Out::Warn(warning), watch] = &orders[..] else { panic!("{orders:?}") };
+    assert!(warning.contains("under \"n2\", and 2 more of its kind"), "{warning}");
     assert_eq!(watch, &Out::Watch { from: 21 });
 }

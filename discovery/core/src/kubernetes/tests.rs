@@ -64,7 +64,8 @@ fn changes_are_said_and_move_the_version_on() {
     assert_eq!(tell(&mut view, In::Ended), [watch("11")]);
     let gone = In::Removed { key: "s".into(), version: "12".into() };
     assert_eq!(tell(&mut view, gone), [lost("n0"), lost("n1"), lost("n2")]);
-    assert_eq!(tell(&mut view, In::Ended), [watch("12")]);
+    let orders = tell(&mut view, In::Ended);
+    assert!(matches!(&orders[..], [Out::Warn(_), last] if *last == watch("12")), "{orders:?}");
 }
 
 #[test]
@@ -113,9 +114,18 @@ fn of_two_pods_on_one_seat_the_one_that_stays_counts_and_of_two_addresses_the_ol
 }
 
 #[test]
-fn a_node_that_is_not_among_the_pods_is_warned() {
-    let mut view = View::new(NodeName::new("other").unwrap());
-    let orders = tell(&mut view, listed("10", vec![object("s", "9", &[("n0", "h:0")])]));
-    let warned = orders.iter().any(|it| matches!(it, Out::Warn(it) if it.contains("other")));
-    assert!(warned, "{orders:?}");
+fn a_node_that_is_not_among_the_pods_after_a_whole_watch_is_warned() {
+    let warned = |objects| {
+        let mut view = View::new(NodeName::new("other").unwrap());
+        let orders = tell(&mut view, listed("10", objects));
+        assert!(!orders.iter().any(|it| matches!(it, Out::Warn(_))), "its pod may be new");
+        let orders = tell(&mut view, In::Ended);
+        let [Out::Warn(warning), Out::Watch { .. }] = &orders[..] else { panic!("{orders:?}") };
+        warning.clone()
+    };
+    let others = warned(vec![object("s", "9", &[("n0", "h:0")])]);
+    assert!(others.contains("other: this node is not among the pods"), "{others}");
+    let nobody = warned(vec![object("s", "9", &[])]);
+    assert!(nobody.contains("no pod is found: the namespace"), "{nobody}");
+    assert_eq!(tell(&mut at_work(), In::Ended), [watch("10")]);
 }

@@ -117,6 +117,13 @@ impl Agent {
         self.foca.num_members() == 0
     }
 
+    /// Whether this node was declared dead again soon after it had said that it lives, as happens
+    /// time and again where another node has its name.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        self.renewal.is_quarrel()
+    }
+
     /// Who this node is now.
     #[must_use]
     pub fn identity(&self) -> &Identity {

@@ -129,6 +129,18 @@ fn whose_clock_went_back_while_it_was_away_returns_all_the_same() {
 }
 
 #[test]
+fn a_seed_whose_clock_went_back_returns_though_it_reaches_no_other_seed() {
+    let mut world = World::of(5, 6);
+    world.crash(0);
+    world.run_for(SECOND * 20);
+    world.part(&[0], &[1]);
+    world.skew.insert(0, -50_000);
+    world.start(0);
+    let is_back = |world: &World| (2..5).all(|it| world.knows(it, 0) && world.knows(0, it));
+    assert!(world.run_until(60, is_back).is_some());
+}
+
+#[test]
 fn who_moves_is_heard_where_it_is() {
     let mut world = World::of(5, 7);
     let there = "10.9.9.9:7946".parse().unwrap();

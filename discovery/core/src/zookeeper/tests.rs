@@ -112,9 +112,22 @@ fn a_second_node_of_the_own_name_is_told_of_and_not_fought() {
     let orders = tell(&mut roster, In::Taken { owner: 99 });
     assert!(matches!(&orders[..], [Out::Warn(_)]), "{orders:?}");
     let orders = tell(&mut roster, In::Read(entry("n1", "h:9", 99)));
-    let [Out::Warn(warning), said] = &orders[..] else { panic!("{orders:?}") };
+    let [Out::Warn(warning)] = &orders[..] else { panic!("{orders:?}") };
     assert!(warning.contains("announces itself as n1"), "{warning}");
-    assert_eq!(said, &seen("n1", "h:9"));
+    // Nor does it take the other one's address for its own.
+    let orders = tell(&mut roster, In::Listed(vec![entry("n1", "h:9", 99), entry("n2", "h:2", 8)]));
+    assert!(matches!(&orders[..], [Out::Warn(_)]), "{orders:?}");
+}
+
+#[test]
+fn what_the_last_start_left_is_not_taken_for_where_this_one_is() {
+    let mut roster = Roster::new(name("n1"));
+    tell(&mut roster, In::Opened { session: SESSION });
+    tell(&mut roster, In::Taken { owner: 3 });
+    let listed = tell(&mut roster, In::Listed(vec![entry("n1", "h:9", 3)]));
+    assert_eq!(listed, [Out::Say(Fact::Settled)]);
+    tell(&mut roster, In::Registered);
+    assert_eq!(tell(&mut roster, In::Read(own())), [seen("n1", "h:1")]);
 }
 
 #[test]
@@ -124,5 +137,6 @@ fn what_cannot_be_read_takes_nobody_away() {
     let orders = tell(&mut roster, In::Read(garbage("n2")));
     assert!(matches!(&orders[..], [Out::Warn(_)]), "{orders:?}");
     let orders = tell(&mut roster, In::Listed(vec![own(), garbage("n2"), garbage("a b")]));
-    assert!(matches!(&orders[..], [Out::Warn(_), Out::Warn(_)]), "{orders:?}");
+    let [Out::Warn(warning)] = &orders[..] else { panic!("{orders:?}") };
+    assert!(warning.contains("under \"n2\", and 1 more of its kind"), "{warning}");
 }

@@ -1,5 +1,6 @@
 //! The source against a DNS server of the test's own, over real sockets.
 
+#[allow(dead_code, reason = "the tests of the whole source use the rest")]
 #[path = "../../../tests/world/dns_server.rs"]
 mod server;
 

@@ -167,6 +167,8 @@ fn two_nodes_of_one_name_raise_no_storm() {
     world.run_for(SECOND * 60);
     let torn = world.sent - sent;
     assert!(torn < idle * 4, "{idle} datagrams before, {torn} with two of one name");
+    let contested = world.nodes.iter().filter(|it| it.1.is_contested());
+    assert_eq!(contested.map(|it| *it.0).collect::<Vec<_>>(), [3, 7]);
     // They take turns, less and less often.
     world.run_for(SECOND * 540);
     assert!(world.said_of(0, 3).len() < 60);
