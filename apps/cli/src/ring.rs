@@ -65,6 +65,9 @@ pub struct Ring {
     /// Whether an operator has put a stop to changes.
     #[serde(default)]
     pub is_held: bool,
+    /// Why it cannot change, and what to order then; nodes of older releases do not say.
+    #[serde(default)]
+    pub stuck: Option<String>,
     /// How partitions are placed; nodes of older releases know one way, and do not say.
     #[serde(default = "balanced")]
     pub strategy: String,
@@ -193,6 +196,9 @@ fn table(ring: &Ring) -> String {
     if ring.is_held {
         text.push_str("\nheld: it changes only with `peer-ring ring apply`");
     }
+    if let Some(stuck) = &ring.stuck {
+        text.push_str(&format!("\nstuck: {stuck}"));
+    }
     let said = [
         (crowded.owners, "have two owners in one zone"),
         (crowded.fallbacks, "have their first fallback in the zone of an owner"),
@@ -231,6 +237,13 @@ cluster dev, ring 1 (00ff): 256 partitions, 2 owners each, balanced";
         let said = table(&read(&moving).unwrap());
         assert!(said.contains("n2      alive, joining  z"), "{said}");
         assert!(said.ends_with("moving: `peer-ring transfers` shows how far it is"), "{said}");
+    }
+
+    #[test]
+    fn a_ring_that_cannot_change_says_why_and_what_to_order() {
+        let stuck = r#""stuck": "ring 1 cannot change; order this", "owners"#;
+        let said = table(&read(&RING.replacen("\"owners", stuck, 1)).unwrap());
+        assert!(said.ends_with("balanced\nstuck: ring 1 cannot change; order this"), "{said}");
     }
 
     #[test]

@@ -38,6 +38,8 @@ struct Status {
     is_ready: bool,
     /// Why it is not ready.
     reason: Option<String>,
+    /// Why its ring cannot change, and what to order then.
+    stuck: Option<String>,
     cluster: String,
     epoch: u64,
     fingerprint: String,
@@ -76,6 +78,9 @@ pub fn status(options: &Options) -> Result<Exit, Failure> {
         say(serde_json::to_string_pretty(&found)?);
     } else if !found.is_empty() {
         say(table(&found).trim_end());
+        for stuck in found.iter().filter_map(|it| it.stuck.as_ref()).collect::<BTreeSet<_>>() {
+            say(format_args!("stuck: {stuck}"));
+        }
     }
     Ok(exit)
 }
@@ -99,10 +104,13 @@ async fn ask(address: &str) -> Result<Status, Failure> {
     let ring: Option<Ring> = if ring.status == 200 { Some(read(&ring.body)?) } else { None };
     let members = ring.as_ref().map_or(&[][..], |ring| &ring.members);
     let count = |name| metric(&metrics.body, name);
+    let stuck = ring.as_ref().and_then(|ring| ring.stuck.clone());
     Ok(Status {
         address: address.to_owned(),
         is_ready: readiness.status == 200,
-        reason,
+        // It is said once, below the table.
+        reason: reason.filter(|reason| stuck.as_ref() != Some(reason)),
+        stuck,
         alive: members.iter().filter(|member| member.state == "alive").count(),
         members: members.len(),
         cluster: ring.as_ref().map(|ring| ring.cluster.clone()).unwrap_or_default(),
@@ -207,6 +215,7 @@ peer_ring_link_wire_version{peer=\"n3\",lane=\"foreground\"} 1
         let status = Status {
             address: "h:1".to_owned(),
             is_ready: false,
+            stuck: None,
             reason: reason(r#"{"ready": false, "reason": "12 replicas are being filled"}"#),
             cluster: "dev".to_owned(),
             epoch: 1,

@@ -11,6 +11,13 @@
 //! fewer, are lost so for good, since other nodes sit on their seats, all of the others together
 //! may decide: no majority can do without one of them, or could have. When more are lost an
 //! operator must say so ([`crate::ring::Ring::recover`]).
+//!
+//! The first ring has no voters before it: **all** whom it names must accept it. So one of them who
+//! never comes back would hold up the others for ever, once they have accepted it. Three things
+//! help. A proposer knows which of its own proposals came to nothing, and what was accepted under
+//! those binds nobody. A member on whose seat another node sits is not waited for. And of anybody
+//! else an operator can say that it is gone; the ring that is decided then is the one which it may
+//! have decided, so it finds its own cluster if it was not gone after all.
 
 mod message;
 mod proposer;

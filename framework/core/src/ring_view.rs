@@ -6,8 +6,9 @@
 //! that changes and now and then; and the ring to whoever knows only an earlier one.
 //!
 //! A node without a ring waits to be told one. If nobody has any, and as many nodes see each other
-//! as are expected, one of them founds the cluster.
+//! as are expected, one of them founds the cluster: `founding` says when that is safe.
 
+mod founding;
 mod message;
 mod orders;
 mod say;
@@ -23,7 +24,7 @@ pub use message::{Counters, In, NoRing, Out, Settings};
 
 use crate::actor::{Actor, Instant, Now, Outbox};
 use crate::chain::{self, Progress as Proposed, Proposer, Voter};
-use crate::id::{ClusterId, Epoch, NodeId, Seat};
+use crate::id::{ClusterId, Epoch, NodeId, NodeName, Seat};
 use crate::membership::Fact;
 use crate::peer::Body;
 use crate::rare::{Mark, reached};
@@ -57,7 +58,7 @@ pub struct RingView {
     watched_at: Instant,
     noticed: Option<Noticed>,
     /// Whom discovery names.
-    discovered: BTreeSet<Seat>,
+    discovered: BTreeMap<Seat, NodeName>,
     /// Since when discovery has said all it knows.
     settled_at: Option<Instant>,
     kept: u64,
@@ -66,6 +67,10 @@ pub struct RingView {
     held_back: VecDeque<(u64, Seat, chain::Word)>,
     waiting: Vec<Waiting>,
     told: Told,
+    /// Whom a first ring names that others have accepted, and who has not answered about it.
+    silent: Vec<Member>,
+    /// Those of them who are gone for good, and as whom they would vote: an operator said so.
+    gone: BTreeMap<Seat, NodeId>,
     history: History,
     learnt: u64,
     has_left: bool,
@@ -103,13 +108,15 @@ impl RingView {
             down_since: BTreeMap::new(),
             watched_at: Instant::default(),
             noticed: None,
-            discovered: BTreeSet::new(),
+            discovered: BTreeMap::new(),
             settled_at: None,
             kept: 0,
             keeping: 0,
             held_back: VecDeque::new(),
             waiting: Vec::new(),
             told: Told::default(),
+            silent: Vec::new(),
+            gone: BTreeMap::new(),
             history: History::default(),
             learnt: 0,
             has_left: false,
@@ -161,7 +168,7 @@ impl RingView {
                 own.address = sighting.address.into();
             }
             Fact::Seen(sighting) => {
-                self.discovered.insert(sighting.name.seat());
+                self.discovered.insert(sighting.name.seat(), sighting.name);
             }
             Fact::Lost(name) => {
                 self.discovered.remove(&name.seat());
@@ -208,6 +215,7 @@ impl RingView {
         self.is_entered = true;
         self.proposer.give_up();
         self.noticed = None;
+        (self.silent, self.gone) = Default::default();
         self.targets = ring.target_seats();
         self.history.add(ring, before);
         if before.is_some_and(|before| ring.deposed().len() > before.deposed().len()) {
@@ -350,9 +358,8 @@ impl Actor for RingView {
         let noticed = self.noticed.as_ref().filter(|_| !self.proposer.is_busy());
         let due = noticed.map(|noticed| noticed.due);
         let kept = (!self.is_entered && self.ring().is_some()).then(Instant::default);
-        let founding = self.founding_at().filter(|at| *at > self.watched_at);
         let again = Some(self.told.again_at());
-        [kept, again, self.proposer.due(), due, founding, self.next_late()]
+        [kept, again, self.proposer.due(), due, self.founding_at(), self.next_late()]
             .into_iter()
             .flatten()
             .min()
@@ -360,13 +367,7 @@ impl Actor for RingView {
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
         self.enter_kept(now, out);
-        let was_busy = self.proposer.is_busy();
-        if let Some(word) = self.proposer.wake(now) {
-            self.say_to_voters(now, &word, out);
-        }
-        if was_busy && !self.proposer.is_busy() {
-            self.give_up_orders(out);
-        }
+        self.propose_again(now, out);
         if self.told.again_at() <= now.tick {
             self.tell_standing_again(now, out);
         }

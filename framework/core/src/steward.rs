@@ -15,6 +15,7 @@ mod next;
 mod order;
 mod plan;
 mod settings;
+mod stuck;
 
 pub use history::History;
 pub use known::Known;
@@ -22,3 +23,4 @@ pub use next::{Next, Target, deposed, target};
 pub use order::{Change, Order, OrderRefused, Past, Plan};
 pub use plan::{has_left, ordered, plan, waits};
 pub use settings::{ChangeMode, Settings};
+pub use stuck::Stuck;

@@ -63,9 +63,14 @@ async fn ring<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {
     match &view.ring {
         Some(ring) => {
             let here = handle.name().seat();
-            Json(ring_as_json(handle.cluster(), here, ring, &view)).into_response()
+            let mut answer = ring_as_json(handle.cluster(), here, ring, &view);
+            answer["stuck"] = handle.stuck().await.map(|stuck| stuck.to_string()).into();
+            Json(answer).into_response()
         }
-        None => no_ring(),
+        None => match handle.stuck().await {
+            Some(stuck) => refuse(StatusCode::SERVICE_UNAVAILABLE, "not_ready", &stuck.to_string()),
+            None => no_ring(),
+        },
     }
 }
 

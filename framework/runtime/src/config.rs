@@ -14,6 +14,10 @@ use thiserror::Error;
 
 use crate::flight::{BYTES_MIN, FlightSettings};
 
+/// How long it takes to be told the ring once the pause is over after which a member tries to link
+/// to one that was away.
+const KNOCK: Duration = Duration::from_millis(500);
+
 /// Everything a node is told at its start.
 ///
 /// ```
@@ -266,8 +270,13 @@ impl Config {
         let ChangeSettings { bootstrap_expect, mode, settle_delay, evict_after, patience } =
             self.changes.clone();
         let listed = self.members.len().max(1);
+        // Who listens at another port than before is looked for by nobody.
+        let is_found_again = self.listen.port() != 0;
+        let alone_for =
+            if is_found_again { self.links.backoff_max + KNOCK } else { Duration::ZERO };
         steward::Settings {
             bootstrap_expect: bootstrap_expect.unwrap_or(listed),
+            alone_for,
             change: mode,
             settle_delay,
             evict_after,
@@ -295,6 +304,15 @@ mod tests {
         assert_eq!(config.steward().bootstrap_expect, 2);
         config.changes.bootstrap_expect = Some(5);
         assert_eq!(config.steward().bootstrap_expect, 5);
+    }
+
+    #[test]
+    fn a_lone_founder_waits_as_long_as_members_take_to_come_to_it() {
+        let mut config = Config::new("n1").unwrap();
+        config.listen = "127.0.0.1:7601".parse().unwrap();
+        assert!(config.steward().alone_for > config.links.backoff_max);
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        assert_eq!(config.steward().alone_for, Duration::ZERO);
     }
 
     #[test]

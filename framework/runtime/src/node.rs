@@ -176,6 +176,7 @@ impl<A: App + Sync> Builder<A> {
         let parts = Parts::start(&config, memory, self.apps, listener, listens_at)?;
         let mut node = parts.into_node(&config, self.app, self.others, listens_at);
         node.discover(source);
+        node.watch();
         Ok(node)
     }
 }
@@ -341,6 +342,19 @@ impl<A: App> Node<A> {
 
     fn stopper(&self) -> &Stopper {
         &self.handle.shared.stopper
+    }
+
+    /// Lets the log say when no ring can be decided.
+    fn watch(&self) {
+        let shared = Arc::clone(&self.handle.shared);
+        let stopping = self.stopper().reached(Phase::Stopping);
+        self.handle.spawn(move || async move {
+            tokio::select! {
+                biased;
+                () = stopping => {}
+                never = shared.say_what_is_stuck() => match never {},
+            }
+        });
     }
 
     fn discover(&mut self, source: Box<dyn Source>) {

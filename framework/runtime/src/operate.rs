@@ -8,7 +8,7 @@ use futures::channel::oneshot;
 use peer_ring_core::actor::Actor;
 use peer_ring_core::id::{Epoch, Seat};
 use peer_ring_core::standing::Standing;
-use peer_ring_core::steward::{Change, Order, OrderRefused, Past, Plan};
+use peer_ring_core::steward::{Change, Order, OrderRefused, Past, Plan, Stuck};
 use peer_ring_core::transfer::Transfer;
 use peer_ring_core::wiring::{Control, Shard};
 use thiserror::Error;
@@ -68,6 +68,12 @@ impl<A> Handle<A> {
     /// Where each peer said last that it stands, in the order of their seats.
     pub async fn standings(&self) -> Vec<Standing> {
         self.shared.standings().await
+    }
+
+    /// Why no ring can be decided, as far as this node sees, and what an operator can order then;
+    /// `None` when one can.
+    pub async fn stuck(&self) -> Option<Stuck> {
+        self.shared.stuck().await
     }
 
     /// The partitions on their way to or from this node.
@@ -180,6 +186,10 @@ impl Shared {
             decrees_proposed: decrees.proposed,
             decrees_learnt: decrees.learnt,
         }
+    }
+
+    pub(crate) async fn stuck(&self) -> Option<Stuck> {
+        look(&self.control, |control: &Control| control.ring_view().stuck()).await.flatten()
     }
 
     pub(crate) async fn standings(&self) -> Vec<Standing> {

@@ -16,6 +16,8 @@ use crate::operate::OrderError;
 
 /// How often a node without a ring says what it waits for.
 const RING_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether no ring can be decided. It is said when two looks agree.
+const STUCK_EVERY: Duration = Duration::from_secs(3);
 /// How often a node that leaves says how far it is.
 const LEAVE_EVERY: Duration = Duration::from_secs(3);
 /// The pause before an order to leave is given again that came at a bad moment.
@@ -28,10 +30,33 @@ impl Shared {
         let mut ticks = every(RING_EVERY);
         loop {
             ticks.tick().await;
+            if let Some(stuck) = self.stuck().await {
+                tracing::info!("no ring yet: {stuck}");
+                continue;
+            }
             let mut standings = self.standings().await;
             let health = Arc::clone(&self.view.borrow().health);
             standings.retain(|peer| health.state(peer.member.seat()) == PeerState::Alive);
             tracing::info!("{}", waits_for(&self.name, expected, &standings));
+        }
+    }
+
+    /// Says, for as long as it is polled, when no ring can be decided and what can be ordered then,
+    /// and when that is over.
+    pub(crate) async fn say_what_is_stuck(&self) -> Infallible {
+        let mut ticks = every(STUCK_EVERY);
+        let (mut before, mut said) = (None, None);
+        loop {
+            ticks.tick().await;
+            let stuck = self.stuck().await;
+            if stuck == before && stuck != said {
+                match &stuck {
+                    Some(stuck) => tracing::warn!("{stuck}"),
+                    None => tracing::info!("the ring can be decided again"),
+                }
+                said.clone_from(&stuck);
+            }
+            before = stuck;
         }
     }
 

@@ -18,7 +18,7 @@ use crate::version::WireVersion;
 /// The version of the format that this build writes and reads.
 ///
 /// Actors of another build may decide otherwise, so a replay by one is worth little anyway.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const MAGIC: &[u8; 16] = b"peer-ring flight";
 const WHAT: &str = "the header";

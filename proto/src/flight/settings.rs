@@ -96,6 +96,7 @@ fn take_ring(cursor: &mut Cursor) -> Result<ring_view::Settings, FlightError> {
 fn put_steward(into: &mut Vec<u8>, settings: &steward::Settings) {
     let steward::Settings {
         bootstrap_expect,
+        alone_for,
         change,
         settle_delay,
         evict_after,
@@ -103,6 +104,7 @@ fn put_steward(into: &mut Vec<u8>, settings: &steward::Settings) {
         bytes_per_second,
     } = settings;
     put_u64(into, *bootstrap_expect as u64);
+    put_span(into, *alone_for);
     into.push(match change {
         ChangeMode::Automatic => 0,
         ChangeMode::Manual => 1,
@@ -116,6 +118,7 @@ fn put_steward(into: &mut Vec<u8>, settings: &steward::Settings) {
 
 fn take_steward(cursor: &mut Cursor) -> Result<steward::Settings, FlightError> {
     let bootstrap_expect = cursor.size("steward")?;
+    let alone_for = cursor.span("steward")?;
     let is_manual = cursor.flag("steward")?;
     let change = if is_manual { ChangeMode::Manual } else { ChangeMode::Automatic };
     let settle_delay = cursor.span("steward")?;
@@ -125,6 +128,7 @@ fn take_steward(cursor: &mut Cursor) -> Result<steward::Settings, FlightError> {
     let bytes_per_second = cursor.u64("steward")?;
     Ok(steward::Settings {
         bootstrap_expect,
+        alone_for,
         change,
         settle_delay,
         evict_after,

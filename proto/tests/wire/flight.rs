@@ -120,14 +120,23 @@ fn control_settings() -> impl Strategy<Value = ControlSettings> {
         partitions: Partitions::any(partitions).unwrap(),
         replicas,
     });
-    let spans = any::<[u32; 6]>().prop_map(|spans| spans.map(|s| Duration::from_nanos(s.into())));
+    let spans = any::<[u32; 7]>().prop_map(|spans| spans.map(|s| Duration::from_nanos(s.into())));
     let is = any::<[bool; 2]>();
     (member(), any::<[u32; 4]>(), ring, spans, is, 1..=254_u8, state()).prop_map(
         |(me, [founding, expect, bytes, wire], ring, spans, [is_manual, evicts], shards, kept)| {
-            let [probe_interval, suspect_after, down_after, settle_delay, evict, patience] = spans;
+            let [
+                probe_interval,
+                suspect_after,
+                down_after,
+                settle_delay,
+                evict,
+                patience,
+                alone_for,
+            ] = spans;
             let membership = membership::Settings { probe_interval, suspect_after, down_after };
             let steward = steward::Settings {
                 bootstrap_expect: expect as usize,
+                alone_for,
                 change: if is_manual { ChangeMode::Manual } else { ChangeMode::Automatic },
                 settle_delay,
                 evict_after: evicts.then_some(evict),
@@ -280,7 +289,7 @@ fn a_recording_of_another_version_is_refused_by_its_number() {
     file[16] = 9;
     let error = Recording::read(file.into()).unwrap_err();
     assert_eq!(error, FlightError::Version { found: 9 });
-    let said = "this recording is of version 9, and this build reads version 3";
+    let said = "this recording is of version 9, and this build reads version 4";
     assert_eq!(error.to_string(), said);
 }
 

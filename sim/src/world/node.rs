@@ -1,6 +1,7 @@
 //! A node: a machine with clocks, and on it, while it is up, the production actors.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use peer_ring_core::actor::{Actor, Instant, Now};
 use peer_ring_core::app::Apps;
@@ -136,10 +137,12 @@ impl Node {
         me: Member,
         kept: chain::State,
     ) -> ControlSettings {
-        // Only who is there from the beginning is told to found a cluster: one that comes later, or
-        // comes back, and meets nobody would found another one.
-        let is_first = self.is_founder && self.starts == 1;
-        let bootstrap_expect = if is_first { cluster.founders().count() } else { usize::MAX };
+        // One that comes later is told to found nothing: it comes to a cluster.
+        let bootstrap_expect =
+            if self.is_founder { cluster.founders().count() } else { usize::MAX };
+        // Before the first start there was no cluster that could come to it.
+        let is_first = self.starts == 1;
+        let alone_for = if is_first { Duration::ZERO } else { cluster.steward.alone_for };
         let bytes_per_second = cluster.transfers.bytes_per_second;
         ControlSettings {
             me,
@@ -148,6 +151,7 @@ impl Node {
             ring: cluster.ring.clone(),
             steward: steward::Settings {
                 bootstrap_expect,
+                alone_for,
                 bytes_per_second,
                 ..cluster.steward.clone()
             },

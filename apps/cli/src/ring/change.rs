@@ -50,8 +50,12 @@ It may lose:
     never meet the cluster again with its data directory: empty that first;
   - records of which all copies were with the lost ones, and acknowledged writes of which a
     quorum's last copies were: they count for nothing from then on.
-The lost ones stay members that are down, and are evicted as such. Ask one node only, the one with
-the highest ring that `peer-ring status` shows; the others learn it.
+The lost ones stay members that are down, and are evicted as such; those that came back with nothing
+are members again, and vote. Ask one node only, the one with the highest ring that `peer-ring status`
+shows; the others learn it.
+
+Before there is a ring it founds the cluster without nodes for which the others wait, since they are
+named, or may have founded it already. The log, `/readyz` and `peer-ring status` say for whom.
 
 Examples:
   peer-ring ring recover --lost n2 --lost n3

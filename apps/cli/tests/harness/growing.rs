@@ -53,6 +53,11 @@ impl Growing {
         self.nodes.remove(&at).unwrap()
     }
 
+    /// All that a node said so far, since it was launched last.
+    pub fn said(&self, at: usize) -> String {
+        self.nodes[&at].said()
+    }
+
     /// The nodes that run.
     pub fn running(&self) -> Vec<usize> {
         self.nodes.keys().copied().collect()

@@ -10,6 +10,7 @@ mod failures;
 mod flight;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod recovery;
 mod refusals;
 mod ring_changes;
 mod sim;

@@ -8,12 +8,14 @@ use crate::actor::{Instant, Now};
 use crate::chain::{Ballot, Word};
 use crate::id::{Epoch, NodeId, Seat};
 use crate::rare::{Mark, reached};
-use crate::ring::Ring;
+use crate::ring::{Member, Ring};
 
 /// How long an attempt waits for voters before the next; each next one of a node waits longer.
 const ATTEMPT: Duration = Duration::from_millis(300);
 /// Attempts after which a proposer gives up, and whoever wants the ring may begin again.
 const ATTEMPTS_MAX: u32 = 5;
+/// How many of its own wishes a proposer of a first ring remembers that came to nothing.
+const WISHES_MAX: usize = 64;
 
 /// Who must say yes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Electorate {
     pub voters: BTreeMap<Seat, NodeId>,
     /// As whom those vote that sit there now, as far as they have said.
     pub seen: BTreeMap<Seat, NodeId>,
+    /// Those who are gone for good, and as whom they would vote: an operator said so.
+    pub gone: BTreeMap<Seat, NodeId>,
     /// Whether the first ring is decided: all must agree, for nobody knows who else there is.
     pub is_founding: bool,
 }
@@ -44,9 +48,10 @@ impl Electorate {
         count * 2 > self.voters.len() || is_all_left && lost * 2 <= self.voters.len()
     }
 
-    /// Whether a vote is lost for good: another node sits on its seat.
+    /// Whether a vote is lost for good: another node sits on its seat, or an operator said so.
     fn is_lost(&self, seat: Seat, vote: NodeId) -> bool {
         self.seen.get(&seat).is_some_and(|seen| *seen != vote)
+            || self.gone.get(&seat) == Some(&vote)
     }
 }
 
@@ -69,6 +74,13 @@ pub struct Proposer {
     start: u32,
     /// The greatest that it has heard of, or made.
     last: Ballot,
+    /// Its ballots for a first ring under which it asked for its own wish, nobody having accepted
+    /// anything.
+    ///
+    /// Only this proposer could know one of them to have decided. One that is over has not, and
+    /// will not, so what was accepted under it binds nobody. Whoever forgets them must take such a
+    /// ring for one that may be decided.
+    wishes: BTreeSet<Ballot>,
     attempt: Option<Attempt>,
 }
 
@@ -94,7 +106,8 @@ impl Proposer {
     /// `start` is a number drawn at this start, so that its ballots are not those of another one.
     #[must_use]
     pub fn new(seat: Seat, start: u32) -> Self {
-        Self { seat, start, last: Ballot::default(), attempts: 0, attempt: None }
+        let (last, wishes) = (Ballot::default(), BTreeSet::new());
+        Self { seat, start, last, wishes, attempts: 0, attempt: None }
     }
 
     /// How many attempts it has begun.
@@ -113,6 +126,23 @@ impl Proposer {
     #[must_use]
     pub fn electorate(&self) -> Option<&Electorate> {
         self.attempt.as_ref().map(|attempt| &attempt.electorate)
+    }
+
+    /// The first ring that others have accepted and this node tries to have decided, while it
+    /// does, and those of its members who have not agreed to it yet.
+    #[must_use]
+    pub fn adopted(&self) -> Option<(&Arc<Ring>, Vec<Seat>)> {
+        let attempt = self.attempt.as_ref().filter(|attempt| attempt.electorate.is_founding)?;
+        let (ring, yes) = match &attempt.phase {
+            Phase::Prepare { yes, best } => (&best.as_ref()?.1, yes),
+            Phase::Accept { yes, ring } => (ring, yes),
+        };
+        let is_wish = ring.fingerprint() == attempt.wanted.fingerprint();
+        let silent = ring.members().iter().filter(|member| {
+            let (seat, vote) = (member.seat(), member.vote);
+            !yes.contains(&seat) && !attempt.electorate.is_lost(seat, vote)
+        });
+        (!is_wish).then(|| (ring, silent.map(Member::seat).collect()))
     }
 
     /// When the attempt under way is over.
@@ -156,7 +186,10 @@ impl Proposer {
     pub fn wake(&mut self, now: Now) -> Option<Word> {
         let attempt = self.attempt.take_if(|attempt| attempt.due <= now.tick)?;
         reached(Mark::ProposedAgain);
-        let Attempt { wanted, electorate, count, .. } = attempt;
+        let Attempt { wanted, mut electorate, count, .. } = attempt;
+        if electorate.is_founding {
+            electorate.voters.extend(voters(&wanted));
+        }
         (count < ATTEMPTS_MAX).then(|| self.begin(now, wanted, electorate, count + 1))
     }
 
@@ -170,7 +203,16 @@ impl Proposer {
             Word::Promise { epoch, ballot, accepted }
                 if epoch == open && ballot == attempt.ballot =>
             {
-                attempt.promised(from, accepted)
+                // Its own ballots but this one are over.
+                let accepted = accepted.filter(|(ballot, _)| !self.wishes.contains(ballot));
+                let progress = attempt.promised(from, accepted);
+                if attempt.asks_for_a_wish() {
+                    self.wishes.insert(attempt.ballot);
+                    if self.wishes.len() > WISHES_MAX {
+                        self.wishes.pop_first();
+                    }
+                }
+                progress
             }
             Word::Accepted { epoch, ballot } if epoch == open && ballot == attempt.ballot => {
                 attempt.accepted(from)
@@ -193,6 +235,13 @@ impl Proposer {
 }
 
 impl Attempt {
+    /// Whether it is to found a cluster of those whom this node wants in it.
+    fn asks_for_a_wish(&self) -> bool {
+        let asks =
+            matches!(&self.phase, Phase::Accept { ring, .. } if Arc::ptr_eq(ring, &self.wanted));
+        asks && self.electorate.is_founding
+    }
+
     fn promised(&mut self, from: Seat, accepted: Option<(Ballot, Arc<Ring>)>) -> Progress {
         let Phase::Prepare { yes, best } = &mut self.phase else {
             return Progress::Wait;
@@ -202,9 +251,11 @@ impl Attempt {
             *best = accepted;
         }
         if let Some((_, other)) = best.as_ref().filter(|_| self.electorate.is_founding) {
-            // Whoever founds a cluster of other members needs those as well.
-            let others = other.members().iter().map(|member| (member.seat(), member.vote));
-            self.electorate.voters.extend(others);
+            // Whoever founds a cluster of other members needs those as well, from the next attempt
+            // on. Where one of them has been followed by another node, that one is asked.
+            for (seat, vote) in voters(other) {
+                self.electorate.voters.entry(seat).or_insert(vote);
+            }
         }
         if !self.electorate.is_enough(yes) {
             return Progress::Wait;
@@ -212,6 +263,10 @@ impl Attempt {
         let ring = match best.take() {
             Some((_, ring)) => {
                 reached(Mark::ProposedAnothers);
+                if self.electorate.is_founding {
+                    // Its members decide about it, and nobody else may.
+                    self.electorate.voters = voters(&ring);
+                }
                 ring
             }
             None => Arc::clone(&self.wanted),
@@ -230,6 +285,11 @@ impl Attempt {
         }
         Progress::Wait
     }
+}
+
+/// Who decides about a first ring: all its members.
+fn voters(ring: &Ring) -> BTreeMap<Seat, NodeId> {
+    ring.members().iter().map(|member| (member.seat(), member.vote)).collect()
 }
 
 /// The epoch of a word.

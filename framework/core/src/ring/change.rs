@@ -135,7 +135,7 @@ impl Ring {
     }
 
     /// The ring in which those of `back` that are members are who they are now: other data, other
-    /// votes, at another address.
+    /// votes, at another address. Those that neither come nor go vote, if so many may.
     #[must_use]
     pub fn replace(&self, now: Wall, back: &[Member]) -> Self {
         let mut parts = Parts { reason: Reason::Replaced, ..self.to_parts() };
@@ -143,8 +143,15 @@ impl Ring {
             if let Some(back) = back.iter().find(|back| back.name == member.name) {
                 (member.id, member.vote) = (back.id, back.vote);
                 member.address = back.address.clone();
+                // After a recovery it does not vote, and those who do are few.
+                let has_room = parts.voters.len() < VOTERS_MAX;
+                let is_settled = member.tenure == Tenure::Member;
+                if has_room && is_settled && !parts.voters.contains(&back.seat()) {
+                    parts.voters.push(back.seat());
+                }
             }
         }
+        parts.voters.sort_unstable();
         self.succeed(now, parts)
     }
 

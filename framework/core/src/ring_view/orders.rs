@@ -13,8 +13,8 @@ use crate::steward::{self, Change, Order, OrderRefused};
 #[derive(Debug)]
 pub(super) struct Waiting {
     caller: CallerId,
-    /// The ring that was proposed.
-    fingerprint: u64,
+    /// The ring that was proposed; `None` when any first one will do.
+    fingerprint: Option<u64>,
     /// Its epoch.
     epoch: Epoch,
 }
@@ -34,6 +34,7 @@ impl RingView {
                 let result = self.leave(now, out);
                 return out.push(Out::Answer { caller, result });
             }
+            Order::Recover { lost } if self.ring().is_none() => self.found_without(now, &lost),
             Order::Recover { lost } => {
                 let result = self.recover(now, &lost, out);
                 return out.push(Out::Answer { caller, result });
@@ -42,7 +43,8 @@ impl RingView {
         match result {
             Err(refused) => out.push(Out::Answer { caller, result: Err(refused) }),
             Ok(ring) => {
-                let (fingerprint, epoch) = (ring.fingerprint(), ring.epoch());
+                let fingerprint = self.ring().map(|_| ring.fingerprint());
+                let epoch = ring.epoch();
                 self.waiting.push(Waiting { caller, fingerprint, epoch });
                 self.proposer.give_up();
                 self.propose(now, Arc::new(ring), out);
@@ -54,7 +56,7 @@ impl RingView {
     pub(super) fn answer_orders(&mut self, ring: &Ring, out: &mut Outbox<Out>) {
         let found = ring.epoch();
         for Waiting { caller, fingerprint, epoch } in std::mem::take(&mut self.waiting) {
-            let result = if fingerprint == ring.fingerprint() {
+            let result = if fingerprint.is_none_or(|it| it == ring.fingerprint()) {
                 Ok(found)
             } else {
                 Err(OrderRefused::Outdated { planned: Epoch(epoch.0 - 1), found })

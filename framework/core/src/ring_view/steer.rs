@@ -6,16 +6,12 @@ use std::time::Duration;
 
 use crate::actor::{Instant, Now, Outbox};
 use crate::chain::Electorate;
-use crate::id::{Epoch, NodeName, Seat};
+use crate::id::{NodeName, Seat};
 use crate::rare::{Mark, reached};
-use crate::ring::{Blueprint, Member, Ring, RingError};
+use crate::ring::{Member, Ring};
 use crate::ring_view::{NoRing, Out, RingView};
-use crate::standing::Wants;
 use crate::steward::{self, ChangeMode, Next, Target};
 
-/// Nodes that discovery names and that say nothing are waited for so long before a cluster is
-/// founded without them: they may have a ring.
-const FOUNDING_PATIENCE: Duration = Duration::from_secs(5);
 /// A node that was to join and went down is waited for so long, and no longer than others are.
 const JOINER_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -140,31 +136,6 @@ impl RingView {
         }
     }
 
-    /// Who founds a cluster, if it is time for that.
-    fn founders(&self) -> Option<Vec<Member>> {
-        let settled_at = self.settled_at?;
-        let is_silent = |seat: &Seat| self.known.present(*seat).is_none();
-        if self.discovered.iter().any(is_silent) && self.watched_at < settled_at + FOUNDING_PATIENCE
-        {
-            return None;
-        }
-        let own = self.known.own();
-        let peers: Vec<_> = self.known.peers().filter_map(|it| self.known.present(it)).collect();
-        if own.wants == Wants::Leave || peers.iter().any(|peer| peer.epoch != Epoch::NONE) {
-            return None;
-        }
-        let mut founders: Vec<_> = peers.iter().map(|peer| peer.member.clone()).collect();
-        founders.push(own.member.clone());
-        founders.sort_by(|a, b| a.name.cmp(&b.name));
-        (founders.len() >= self.settings.bootstrap_expect).then_some(founders)
-    }
-
-    /// When a cluster may be founded without those that discovery names and that say nothing.
-    pub(super) fn founding_at(&self) -> Option<Instant> {
-        let settled_at = self.settled_at.filter(|_| self.ring().is_none())?;
-        Some(settled_at + FOUNDING_PATIENCE)
-    }
-
     /// How many have their turn before this node.
     fn rank(&self, what: &What) -> u32 {
         let own = self.known.own().member.name.clone();
@@ -212,17 +183,6 @@ impl RingView {
         }
     }
 
-    fn first_ring(&self, now: Now, founders: &[Member]) -> Result<Ring, RingError> {
-        let blueprint = Blueprint {
-            epoch: Epoch::NONE.next(),
-            strategy: self.ring.strategy,
-            partitions: self.ring.partitions,
-            replicas: self.ring.replicas,
-            members: founders.to_vec(),
-        };
-        Ring::found(self.founding, now.wall, blueprint)
-    }
-
     /// Begins to have `ring` decided.
     pub(super) fn propose(&mut self, now: Now, ring: Arc<Ring>, out: &mut Outbox<Out>) {
         let vote = |member: &Member| (member.seat(), member.vote);
@@ -234,7 +194,8 @@ impl RingView {
             None => ring.members().iter().map(vote).collect(),
         };
         let is_founding = self.ring().is_none();
-        let electorate = Electorate { voters, seen: self.known.votes(), is_founding };
+        let (seen, gone) = (self.known.votes(), self.gone.clone());
+        let electorate = Electorate { voters, seen, gone, is_founding };
         let past = self.voter.promised();
         let word = self.proposer.propose(now, ring, electorate, past);
         self.say_to_voters(now, &word, out);

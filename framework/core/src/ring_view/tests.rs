@@ -17,6 +17,7 @@ mod founding;
 mod orders;
 mod restarts;
 mod storm;
+mod uneasy_founding;
 
 /// Control actors of a few nodes, all linked with each other but for those that are down; what
 /// they say arrives in order. Their shards are whole as soon as they are asked.
@@ -34,6 +35,8 @@ struct Nodes {
     impossible: Option<NoRing>,
     /// What every node is told first.
     first_fact: Option<Fact>,
+    /// Whether discovery names nobody.
+    discovery_is_blind: bool,
     settings: steward::Settings,
     /// Whether a node that starts again is who it was, and has kept its votes.
     has_disks: bool,
@@ -48,6 +51,8 @@ struct Nodes {
     /// Who ordered something, and where.
     callers: Vec<(Seat, CallerId)>,
     ids: u64,
+    /// All clusters that there ever were.
+    clusters: BTreeSet<ClusterId>,
 }
 
 struct Node {
@@ -80,7 +85,8 @@ impl Nodes {
             wire: 2,
             impossible: None,
             first_fact: None,
-            settings: steward::Settings::default(),
+            discovery_is_blind: false,
+            settings: steward::Settings { alone_for: Duration::ZERO, ..Default::default() },
             has_disks: false,
             kept: BTreeMap::new(),
             uninformed: None,
@@ -89,6 +95,7 @@ impl Nodes {
             to_keep: Vec::new(),
             callers: Vec::new(),
             ids: 0,
+            clusters: BTreeSet::new(),
         }
     }
 
@@ -146,7 +153,7 @@ impl Nodes {
             self.tell(here, ControlIn::Fact(fact));
         }
         let mut seen: Vec<_> = self.up().collect();
-        seen.retain(|it| *it != here);
+        seen.retain(|it| *it != here && !self.discovery_is_blind);
         let names = self.names_of(&seen);
         for found in names.into_iter().chain([name(text)]) {
             let found = Sighting::new(found.clone(), found.as_str());
@@ -225,6 +232,7 @@ impl Nodes {
         let Some(ring) = ring.filter(|ring| node.ring.as_ref() != Some(ring)) else {
             return;
         };
+        self.clusters.insert(ring.cluster());
         node.rings.push(Arc::clone(&ring));
         node.ring = Some(Arc::clone(&ring));
         let pending = u32::from(self.unready.contains(&at));

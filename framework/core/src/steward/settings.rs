@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Settings {
     /// A cluster is founded when so many nodes see each other, none of whom has a ring.
     pub bootstrap_expect: usize,
+    /// How long a node that is to found a cluster and meets nobody waits before it does, by
+    /// itself. If it has forgotten a cluster, the members of that come to it meanwhile.
+    pub alone_for: Duration,
     /// Whether nodes join and go without an operator's order.
     pub change: ChangeMode,
     /// How long nothing may have come or gone before the ring changes: nodes that start together
@@ -34,6 +37,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             bootstrap_expect: 1,
+            alone_for: Duration::from_secs(3),
             change: ChangeMode::Automatic,
             settle_delay: Duration::from_secs(2),
             evict_after: Some(Duration::from_secs(600)),

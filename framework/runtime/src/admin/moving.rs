@@ -27,7 +27,13 @@ pub(super) fn router<A: App + Sync>() -> axum::Router<Handle<A>> {
 }
 
 async fn readiness<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {
-    answer("ready", handle.ready())
+    let ready = handle.ready();
+    let stuck = if ready.is_err() { handle.stuck().await } else { None };
+    match stuck {
+        // What an operator has to do says more than what the node lacks because of it.
+        Some(stuck) => not_so("ready", &stuck),
+        None => answer("ready", ready),
+    }
 }
 
 async fn safe_to_stop<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {
@@ -41,11 +47,13 @@ async fn replicated<A: App + Sync>(State(handle): State<Handle<A>>) -> Response 
 fn answer(what: &str, is_so: Result<(), NotYet>) -> Response {
     match is_so {
         Ok(()) => Json(json!({ what: true })).into_response(),
-        Err(why) => {
-            let body = Json(json!({ what: false, "reason": why.to_string() }));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+        Err(why) => not_so(what, &why),
     }
+}
+
+fn not_so(what: &str, why: &impl ToString) -> Response {
+    let body = Json(json!({ what: false, "reason": why.to_string() }));
+    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 async fn transfers<A: App + Sync>(State(handle): State<Handle<A>>) -> Response {

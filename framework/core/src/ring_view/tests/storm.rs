@@ -5,11 +5,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(super) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// What happens next; nodes go by their place among the names.
 #[derive(Clone, Debug)]
-enum Move {
+pub(super) enum Move {
     /// The next word of the link that has this one arrives.
     Deliver(usize),
     Drop(usize),
@@ -26,7 +26,7 @@ enum Move {
     Settle,
 }
 
-fn moves() -> impl Strategy<Value = Vec<Move>> {
+pub(super) fn moves() -> impl Strategy<Value = Vec<Move>> {
     let node = || 0..NAMES.len();
     let any_move = prop_oneof![
         20 => any::<usize>().prop_map(Move::Deliver),
@@ -51,11 +51,11 @@ fn change(remove: &[&str], weights: &[(&str, u32)]) -> Order {
 }
 
 impl Nodes {
-    fn is_up(&self, text: &str) -> bool {
+    pub(super) fn is_up(&self, text: &str) -> bool {
         self.nodes.get(&seat(text)).is_some_and(|node| !node.is_down)
     }
 
-    fn go_on(&mut self, next: &Move) {
+    pub(super) fn go_on(&mut self, next: &Move) {
         let under_way = self.letters.len();
         match *next {
             Move::Deliver(_) | Move::Drop(_) if under_way == 0 => {}
@@ -101,7 +101,7 @@ impl Nodes {
     }
 
     /// Ends a node; what it had said and nobody heard is lost, and so are those who waited there.
-    fn crash(&mut self, gone: Seat) {
+    pub(super) fn crash(&mut self, gone: Seat) {
         self.letters.retain(|(from, to, _)| *from != gone && *to != gone);
         self.callers.retain(|(at, _)| *at != gone);
         self.nodes.get_mut(&gone).unwrap().is_down = true;
@@ -119,7 +119,7 @@ impl Nodes {
     }
 
     /// Lets time pass in which nothing arrives; what was to be kept is, in the end.
-    fn pass_silently(&mut self, span: Duration) {
+    pub(super) fn pass_silently(&mut self, span: Duration) {
         let end = self.now.tick + span;
         while self.now.tick < end {
             self.tick();
@@ -141,7 +141,7 @@ impl Nodes {
     }
 
     /// No two nodes know another ring of one epoch, but in clusters that were founded apart.
-    fn check_one_chain(&self) {
+    pub(super) fn check_one_chain(&self) {
         let mut known = BTreeMap::new();
         for ring in self.nodes.values().flat_map(|node| &node.rings) {
             let first = known.entry((ring.cluster(), ring.epoch())).or_insert(ring);
@@ -149,14 +149,19 @@ impl Nodes {
         }
     }
 
-    /// Everybody is there, and whole, and can reach everybody.
-    fn calm_down(&mut self) {
+    /// What is kept is kept at once, and all that are there can reach each other.
+    pub(super) fn mend(&mut self) {
         self.keeps_late = false;
         self.pass_silently(Duration::from_millis(10));
         for (one, other) in std::mem::take(&mut self.cut) {
             self.link_two(one, other);
         }
         self.unready.clear();
+    }
+
+    /// Everybody is there, and whole, and can reach everybody.
+    fn calm_down(&mut self) {
+        self.mend();
         for which in 0..NAMES.len() {
             self.go_on(&Move::Start(which));
             self.go_on(&Move::Ready(which));
