@@ -65,7 +65,7 @@ async fn a_time_to_live_of_zero_is_no_reason_to_ask_without_end() {
     let mut dns = start(&[server.at]);
     dns.until(&TWO).await;
     dns.listen(Duration::from_secs(2)).await;
-    let asked = server.zone().asked_by_udp;
+    let asked = server.zone().asked_for_srv;
     assert!(asked <= 45, "{asked} questions in 2 s, of which 50 ms apart are 40");
 }
 
