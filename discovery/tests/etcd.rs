@@ -208,6 +208,8 @@ async fn who_may_not_is_told_what_to_grant_and_who_may_works() {
     let as_user = |user: &str| {
         let mut settings = settings(vec![endpoint.clone()]);
         settings.user = Some(user.into());
+        // etcd takes its time over a password, and more on a busy machine.
+        settings.timeout_ms = 10_000;
         settings.password_file = Some(file.path().to_owned());
         settings
     };
