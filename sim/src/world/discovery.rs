@@ -87,7 +87,7 @@ impl Discovery {
             Source::Swim => Box::new(swim::Gossip::new()),
             Source::Etcd => Box::new(etcd::Etcd::new()),
             Source::Zookeeper => Box::new(zookeeper::ZooKeeper::new()),
-            Source::Kubernetes => Box::new(kubernetes::Kubernetes::new()),
+            Source::Kubernetes => Box::new(kubernetes::Kubernetes::new(seed)),
         };
         Self { weather: Weather::default(), ends, told: BTreeMap::new() }
     }
