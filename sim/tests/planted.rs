@@ -92,6 +92,10 @@ each_is_found! {
     a_replica_copied_in_part_and_trusted_is_found: "one-page-is-all",
     a_node_that_stays_suspect_is_found: "suspect-for-ever",
     a_checksum_that_is_not_looked_at_is_found: "checksum",
+    a_question_never_asked_again_is_found: "failure-is-last",
+    a_node_forgotten_for_ever_is_found: "forgotten-unseen",
+    a_watch_from_a_version_that_is_gone_is_found: "gone-goes-on",
+    a_pod_lost_between_two_slices_is_found: "moved-is-lost",
 }
 
 /// The shrunk schedule of a bug that is kept.

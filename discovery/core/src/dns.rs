@@ -10,6 +10,7 @@ use std::time::Duration;
 use peer_ring_core::actor::{Actor, Instant, Now, Outbox};
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::planted;
 
 /// What can happen to a directory.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +124,7 @@ impl Directory {
                 self.settle_in_time(now, out);
                 self.back_off(jitter)
             }
+            Answer::Failed if planted!("failure-is-last") => return,
             Answer::Failed => self.back_off(jitter),
         };
         self.ask_at = Some(now + wait);
@@ -145,7 +147,7 @@ impl Directory {
             if !stays {
                 out.push(Out::Fact(Fact::Lost(name.clone())));
             }
-            stays
+            stays || planted!("forgotten-unseen")
         });
     }
 

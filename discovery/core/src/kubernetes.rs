@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::planted;
 
 use crate::said::Said;
 
@@ -110,7 +111,9 @@ impl View {
     pub fn handle(&mut self, input: In, out: &mut Outbox<Out>) {
         match input {
             In::Started | In::Gone => {
-                self.version = None;
+                if !planted!("gone-goes-on") {
+                    self.version = None;
+                }
                 self.go_on(out);
             }
             In::Ended => {
@@ -125,6 +128,9 @@ impl View {
                 self.go_on(out);
             }
             In::Applied(Object { key, version, nodes }) => {
+                if planted!("moved-is-lost") {
+                    self.take_out(&key);
+                }
                 self.objects.insert(key, nodes);
                 self.version = Some(version);
                 self.say(out);
@@ -136,6 +142,13 @@ impl View {
             }
             In::Bookmark { version } => self.version = Some(version),
         }
+    }
+
+    /// Takes the nodes of an object out of all others, which a mistake that is planted does.
+    fn take_out(&mut self, key: &str) {
+        let had = self.objects.get(key).cloned().unwrap_or_default();
+        let has_it = |it: &Candidate| had.iter().any(|was| was.sighting.name == it.sighting.name);
+        self.objects.values_mut().for_each(|nodes| nodes.retain(|it| !has_it(it)));
     }
 
     fn go_on(&self, out: &mut Outbox<Out>) {

@@ -124,4 +124,17 @@ pub const BUGS: &[Bug] = &[
     bug("one-page-is-all", "a replica that was copied in part is taken for copied", LOST),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
     bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
+    // Sources of discovery.
+    bug("failure-is-last", "dns: who was not answered never asks again", STUCK),
+    bug("forgotten-unseen", "dns: who was forgotten is not seen when it is listed again", STUCK),
+    bug(
+        "gone-goes-on",
+        "kubernetes: who has listed once never does again, not even after 410 Gone",
+        STUCK,
+    ),
+    bug(
+        "moved-is-lost",
+        "kubernetes: a pod that one slice leaves out is taken out of the others",
+        STUCK,
+    ),
 ];

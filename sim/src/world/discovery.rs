@@ -83,11 +83,11 @@ impl Discovery {
     pub(super) fn new(seed: u64, cluster: &Cluster) -> Self {
         let ends: Box<dyn Ends> = match cluster.discovery.source {
             Source::Static => Box::new(listed::Lists::new(seed)),
-            Source::Dns => Box::new(dns::Zone::new()),
+            Source::Dns => Box::new(dns::Dns::new(seed)),
             Source::Swim => Box::new(swim::Gossip::new()),
             Source::Etcd => Box::new(etcd::Etcd::new()),
             Source::Zookeeper => Box::new(zookeeper::ZooKeeper::new()),
-            Source::Kubernetes => Box::new(kubernetes::Kubernetes::new()),
+            Source::Kubernetes => Box::new(kubernetes::Kubernetes::new(seed)),
         };
         Self { weather: Weather::default(), ends, told: BTreeMap::new() }
     }
