@@ -92,6 +92,8 @@ each_is_found! {
     a_replica_copied_in_part_and_trusted_is_found: "one-page-is-all",
     a_node_that_stays_suspect_is_found: "suspect-for-ever",
     a_checksum_that_is_not_looked_at_is_found: "checksum",
+    a_node_that_gossip_buries_alive_is_found: "dead-for-ever",
+    gossip_that_nobody_has_signed_is_found: "unsigned",
 }
 
 /// The shrunk schedule of a bug that is kept.

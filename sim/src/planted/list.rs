@@ -124,4 +124,7 @@ pub const BUGS: &[Bug] = &[
     bug("one-page-is-all", "a replica that was copied in part is taken for copied", LOST),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
     bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
+    // Gossip.
+    bug("dead-for-ever", "a node that gossip took for dead never says that it lives", STUCK),
+    bug("unsigned", "nobody looks whether a datagram of gossip is signed", &["panic"]),
 ];
