@@ -96,6 +96,8 @@ each_is_found! {
     a_node_forgotten_for_ever_is_found: "forgotten-unseen",
     a_watch_from_a_version_that_is_gone_is_found: "gone-goes-on",
     a_pod_lost_between_two_slices_is_found: "moved-is-lost",
+    a_node_that_gossip_buries_alive_is_found: "dead-for-ever",
+    gossip_that_nobody_has_signed_is_found: "unsigned",
 }
 
 /// The shrunk schedule of a bug that is kept.

@@ -16,6 +16,7 @@ use peer_ring_sim::Simulation;
 use peer_ring_sim::Swarm;
 use peer_ring_sim::plan;
 use peer_ring_sim::run::{self, Outcomes};
+use peer_ring_sim::source::Source;
 use peer_ring_sim::store::Store;
 use peer_ring_tripwire::{Resource, Touch, during, untouched};
 use serde::{Deserialize, Serialize};
@@ -81,17 +82,26 @@ fn touched_by(sin: Sin) -> Vec<Touch> {
     touched
 }
 
-fn run_seed(seed: u64) -> Outcomes {
+fn run_seed(seed: u64, swarm: &Swarm) -> Outcomes {
     let store = Store::default();
-    run::run(&store, &plan::Plan::draw(&store, seed, &Swarm::default()))
+    run::run(&store, &plan::Plan::draw(&store, seed, swarm))
 }
 
 #[test]
 fn runs_of_the_default_swarm_touch_nothing() {
     for seed in 0..20 {
-        let outcomes = untouched(move || run_seed(seed));
+        let outcomes = untouched(move || run_seed(seed, &Swarm::default()));
         assert_eq!(outcomes.violation, None, "seed {seed}");
         assert!(outcomes.events > 1_000);
+    }
+}
+
+/// Its libraries could: they can draw at random, and gossip must not let them.
+#[test]
+fn runs_of_nodes_that_gossip_touch_nothing() {
+    for seed in 0..20 {
+        let outcomes = untouched(move || run_seed(seed, &Swarm::default().by([Source::Swim])));
+        assert_eq!(outcomes.violation, None, "seed {seed}");
     }
 }
 

@@ -137,4 +137,7 @@ pub const BUGS: &[Bug] = &[
         "kubernetes: a pod that one slice leaves out is taken out of the others",
         STUCK,
     ),
+    // Gossip.
+    bug("dead-for-ever", "a node that gossip took for dead never says that it lives", STUCK),
+    bug("unsigned", "nobody looks whether a datagram of gossip is signed", &["panic"]),
 ];

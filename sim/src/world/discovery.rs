@@ -71,6 +71,20 @@ pub enum Word {
     Kubernetes(kubernetes::Word),
 }
 
+impl Word {
+    /// What it brings from another node, where nodes themselves are the source.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Swim(word) => word.bytes(),
+            Self::Listed(_)
+            | Self::Dns(_)
+            | Self::Etcd(_)
+            | Self::Zookeeper(_)
+            | Self::Kubernetes(_) => &[],
+        }
+    }
+}
+
 /// The source that the cluster has, and what is wrong with it.
 pub(super) struct Discovery {
     weather: Weather,

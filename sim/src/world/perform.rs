@@ -156,7 +156,7 @@ impl World {
             NodeEvent::Abandon(caller) => (19, caller.0, &[]),
             NodeEvent::Kept { number, .. } => (26, *number, &[]),
             NodeEvent::Report { index, .. } => (27, (*index).into(), &[]),
-            NodeEvent::Discover { start, .. } => (28, (*start).into(), &[]),
+            NodeEvent::Discover { start, word } => (28, (*start).into(), word.bytes()),
             NodeEvent::Leave { .. } => (29, 0, &[]),
             NodeEvent::Stop { .. } => (30, 0, &[]),
             NodeEvent::Dial { peer, .. } => (20, peer.0.into(), &[]),

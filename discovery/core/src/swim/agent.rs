@@ -327,7 +327,10 @@ impl Agent {
         match notification {
             OwnedNotification::MemberUp(identity) => self.roster.up(&identity),
             OwnedNotification::MemberDown(identity) => self.roster.down(now.tick, &identity),
-            OwnedNotification::Rename(_, identity) => self.roster.renamed(&identity),
+            OwnedNotification::Rename(_, identity) => {
+                let is_up = self.members().any(|member| *member == identity);
+                self.roster.renamed(&identity, is_up)
+            }
             OwnedNotification::Active => {
                 self.roster.hears_again(now.tick);
                 self.with_join(|join| join.met(now.tick))

@@ -47,11 +47,12 @@ impl Roster {
         is_news.then(|| Fact::Seen(sighting.clone()))
     }
 
-    /// A node has another identity. Whether that is up is said apart, if it was not before.
-    pub(super) fn renamed(&mut self, identity: &Identity) -> Option<Fact> {
+    /// A node has another identity, by which it is up, or not. That it is up is not always said
+    /// apart: one that left, and came back before its death was heard of, was up all the time.
+    pub(super) fn renamed(&mut self, identity: &Identity, is_up: bool) -> Option<Fact> {
         let known = self.nodes.get(&identity.sighting().name);
-        let is_up = known.is_some_and(|node| node.down_since.is_none());
-        if is_up || identity.is_leaving() { self.up(identity) } else { None }
+        let was_up = known.is_some_and(|node| node.down_since.is_none());
+        if is_up || was_up || identity.is_leaving() { self.up(identity) } else { None }
     }
 
     /// A node is down.
@@ -121,7 +122,7 @@ mod tests {
         let (mut roster, node) = (roster(), identity("n1", "a:1"));
         assert_eq!(roster.up(&node), seen(&node));
         assert_eq!(roster.up(&node.started(9)), None);
-        assert_eq!(roster.renamed(&identity("n1", "b:1")), seen(&identity("n1", "b:1")));
+        assert_eq!(roster.renamed(&identity("n1", "b:1"), true), seen(&identity("n1", "b:1")));
         assert_eq!(roster.up(&identity("own", "a:1")), None);
     }
 
@@ -160,7 +161,17 @@ mod tests {
     fn who_leaves_is_lost_at_once_and_once() {
         let (mut roster, node) = (roster(), identity("n1", "a:1"));
         roster.up(&node);
-        assert_eq!(roster.renamed(&node.leaving()), lost(&node));
+        assert_eq!(roster.renamed(&node.leaving(), true), lost(&node));
         assert_eq!(roster.down(Instant(5), &node.leaving()), None);
+    }
+
+    #[test]
+    fn who_leaves_and_is_back_at_once_is_seen_again() {
+        let (mut roster, node) = (roster(), identity("n1", "a:1"));
+        roster.up(&node);
+        roster.renamed(&node.leaving(), true);
+        let back = node.started(9);
+        assert_eq!(roster.renamed(&back, true), seen(&back));
+        assert_eq!(roster.up(&back), None);
     }
 }

@@ -77,6 +77,24 @@ fn who_leaves_is_lost_to_all_at_once() {
 }
 
 #[test]
+fn who_leaves_and_is_back_before_its_death_is_heard_of_is_seen_again() {
+    let mut world = World::of(4, 10);
+    // Its first words are lost, and one of its goodbyes is heard.
+    world.cuts.extend((0..3).map(|deaf| (3, deaf)));
+    world.tell(3, In::Leave);
+    world.run_for(SECOND / 20);
+    world.cuts.clear();
+    world.run_for(SECOND / 5);
+    world.crash(3);
+    world.start(3);
+    world.run_for(SECOND * 5);
+    for node in 0..3 {
+        let said = world.said_of(node, 3);
+        assert!(matches!(said[..], [Fact::Seen(_), Fact::Lost(_), Fact::Seen(_)]), "{said:?}");
+    }
+}
+
+#[test]
 fn who_leaves_alone_has_left() {
     let mut world = World::new(1);
     world.start(0);
