@@ -1,12 +1,14 @@
 //! Shared secrets: the first signs what this node sends, each of them vouches for what it hears.
 //!
-//! Signatures are HMAC-SHA-256 by `ring`, the library of the project's TLS: one provider of
-//! cryptography is one to watch. Packets are signed, not hidden: they say names and addresses.
+//! Signatures are HMAC-SHA-256 (RFC 2104). They are not by `ring`, the library of the project's TLS,
+//! since that brings a random source of the system, which nothing pure may have at hand. Packets are
+//! signed, not hidden: they say names and addresses.
 
 use std::fmt;
 
-use ring::hmac;
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use thiserror::Error;
 
 /// The shortest key that is taken.
@@ -99,22 +101,24 @@ pub enum BadKeys {
 }
 
 /// The keys in use, made ready.
-pub(super) struct Keyring(Vec<hmac::Key>);
+pub(super) struct Keyring(Vec<Hmac<Sha256>>);
 
 impl Keyring {
     pub(super) fn new(keys: &Keys) -> Self {
-        let keyed = |key: &Key| hmac::Key::new(hmac::HMAC_SHA256, key.0.as_bytes());
+        let keyed =
+            |key: &Key| Hmac::new_from_slice(key.0.as_bytes()).expect("a key may have any length");
         Self(keys.0.iter().map(keyed).collect())
     }
 
     /// The first key's signature.
-    pub(super) fn sign(&self, bytes: &[u8]) -> hmac::Tag {
-        hmac::sign(self.0.first().expect("there is one that signs"), bytes)
+    pub(super) fn sign(&self, bytes: &[u8]) -> [u8; TAG_BYTES] {
+        let key = self.0.first().expect("there is one that signs");
+        key.clone().chain_update(bytes).finalize().into_bytes().into()
     }
 
     /// Whether one of the keys made this signature.
     pub(super) fn vouches(&self, bytes: &[u8], tag: &[u8]) -> bool {
-        let is_by = |key| hmac::verify(key, bytes, tag).is_ok();
+        let is_by = |key: &Hmac<_>| key.clone().chain_update(bytes).verify_slice(tag).is_ok();
         self.0.iter().any(is_by) || peer_ring_core::planted!("unsigned")
     }
 }
@@ -158,5 +162,14 @@ mod tests {
         assert!(!format!("{refused} {refused:?}").contains("second"));
         let many = Keys::new(vec![Key::new("the first of the keys"); 9]);
         assert_eq!(many, Err(BadKeys::TooMany { given: 9 }));
+    }
+
+    #[test]
+    fn a_signature_is_that_of_rfc_4231() {
+        // Its first test case, whose key of 20 bytes is text.
+        let key = Key::new("\u{b}".repeat(20));
+        let tag = Keyring::new(&Keys::new(vec![key]).unwrap()).sign(b"Hi There");
+        let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
     }
 }
