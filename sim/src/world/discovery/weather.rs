@@ -37,9 +37,14 @@ impl Weather {
         self.outages > 0
     }
 
+    /// Whether nothing gets between this node and the backend.
+    pub fn is_stale(&self, node: NodeIndex) -> bool {
+        self.stale.contains_key(&node)
+    }
+
     /// Whether nothing new gets to this node.
     pub fn is_blind(&self, node: NodeIndex) -> bool {
-        self.is_out() || self.stale.contains_key(&node)
+        self.is_out() || self.is_stale(node)
     }
 
     /// Whether `about` would be shown to `node` if it is there.
