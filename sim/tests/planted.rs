@@ -92,6 +92,10 @@ each_is_found! {
     a_replica_copied_in_part_and_trusted_is_found: "one-page-is-all",
     a_node_that_stays_suspect_is_found: "suspect-for-ever",
     a_checksum_that_is_not_looked_at_is_found: "checksum",
+    a_lease_that_is_not_granted_anew_is_found: "lease-not-renewed",
+    a_watch_that_begins_one_revision_late_is_found: "watch-one-late",
+    a_session_in_which_nobody_registers_is_found: "not-registered-again",
+    a_watch_that_a_new_connection_lacks_is_found: "watch-not-set-again",
 }
 
 /// The shrunk schedule of a bug that is kept.

@@ -124,4 +124,9 @@ pub const BUGS: &[Bug] = &[
     bug("one-page-is-all", "a replica that was copied in part is taken for copied", LOST),
     bug("suspect-for-ever", "a suspect node that answers stays suspect", STUCK),
     bug("checksum", "nobody looks whether a frame arrives as it was sent", DAMAGED),
+    // Discovery.
+    bug("lease-not-renewed", "a lease of etcd that was lost is not granted anew", STUCK),
+    bug("watch-one-late", "a watch of etcd begins one revision after the first that is new", STUCK),
+    bug("not-registered-again", "in a new session of ZooKeeper nobody registers again", STUCK),
+    bug("watch-not-set-again", "on a new connection to ZooKeeper no watch is set again", STUCK),
 ];
