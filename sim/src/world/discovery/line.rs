@@ -114,12 +114,12 @@ impl Lines {
         None
     }
 
-    /// The line is not dead any more: what has waited goes on.
+    /// The line is not dead any more: what has waited is there, before all that is on its way.
     pub fn mend(&mut self, room: &mut Room<'_>, node: NodeIndex) {
         for (end, word) in std::mem::take(&mut self.line(room, node).waiting) {
             match end {
-                End::Node => self.tell(room, node, Pace::News, word),
-                End::Backend => room.at_backend(*WORD.end(), word),
+                End::Node => room.at_node(Duration::ZERO, node, word),
+                End::Backend => room.at_backend(Duration::ZERO, word),
             }
         }
     }
