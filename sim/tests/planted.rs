@@ -98,6 +98,10 @@ each_is_found! {
     a_pod_lost_between_two_slices_is_found: "moved-is-lost",
     a_node_that_gossip_buries_alive_is_found: "dead-for-ever",
     gossip_that_nobody_has_signed_is_found: "unsigned",
+    a_lease_that_is_not_granted_anew_is_found: "lease-not-renewed",
+    a_watch_that_begins_one_revision_late_is_found: "watch-one-late",
+    a_session_in_which_nobody_registers_is_found: "not-registered-again",
+    a_watch_that_a_new_connection_lacks_is_found: "watch-not-set-again",
 }
 
 /// The shrunk schedule of a bug that is kept.

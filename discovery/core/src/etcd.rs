@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::planted;
 
 use crate::announcement::{self, Unread};
 use crate::said::Said;
@@ -131,7 +132,7 @@ impl Registry {
             In::Announced { revision } => self.announced = Some(revision),
             // Several orders may come back with the same bad news.
             In::LeaseLost => {
-                if self.lease.take().is_some() {
+                if self.lease.take().is_some() && !planted!("lease-not-renewed") {
                     self.announced = None;
                     out.push(Out::Grant);
                 }
@@ -179,7 +180,8 @@ impl Registry {
         if !has_own {
             self.announce_again(out);
         }
-        out.push(Out::Watch { from: revision + 1 });
+        let late = i64::from(planted!("watch-one-late"));
+        out.push(Out::Watch { from: revision + 1 + late });
     }
 
     fn changed(&mut self, change: Change, unread: &mut Unread, out: &mut Outbox<Out>) {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use peer_ring_core::actor::Outbox;
 use peer_ring_core::id::NodeName;
 use peer_ring_core::membership::{Fact, Sighting};
+use peer_ring_core::planted;
 
 use crate::announcement::{self, Unread};
 use crate::said::Said;
@@ -126,10 +127,14 @@ impl Roster {
     }
 
     fn begin(&self, out: &mut Outbox<Out>) {
-        if !self.is_registered {
+        let is_there = self.is_registered
+            || planted!("not-registered-again") && self.said.get(&self.own).is_some();
+        if !is_there {
             out.push(Out::Register);
         }
-        out.push(Out::Watch);
+        if !(self.is_registered && planted!("watch-not-set-again")) {
+            out.push(Out::Watch);
+        }
         out.push(Out::List);
     }
 

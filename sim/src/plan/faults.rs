@@ -32,7 +32,7 @@ pub struct Swarm {
 impl Default for Swarm {
     fn default() -> Self {
         let kinds = Kind::ALL.iter().copied().collect();
-        Self { kinds, has_switches: true, sources: vec![Source::Static] }
+        Self { kinds, has_switches: true, sources: Source::ALL.to_vec() }
     }
 }
 

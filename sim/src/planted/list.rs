@@ -140,4 +140,9 @@ pub const BUGS: &[Bug] = &[
     // Gossip.
     bug("dead-for-ever", "a node that gossip took for dead never says that it lives", STUCK),
     bug("unsigned", "nobody looks whether a datagram of gossip is signed", &["panic"]),
+    // Discovery.
+    bug("lease-not-renewed", "a lease of etcd that was lost is not granted anew", STUCK),
+    bug("watch-one-late", "a watch of etcd begins one revision after the first that is new", STUCK),
+    bug("not-registered-again", "in a new session of ZooKeeper nobody registers again", STUCK),
+    bug("watch-not-set-again", "on a new connection to ZooKeeper no watch is set again", STUCK),
 ];

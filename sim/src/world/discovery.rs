@@ -18,6 +18,7 @@
 mod dns;
 mod etcd;
 mod kubernetes;
+mod line;
 mod listed;
 mod room;
 mod swim;
