@@ -68,14 +68,8 @@ impl Retry {
     /// session and then breaks it would be asked without end otherwise.
     pub fn broke(&mut self, after: Duration) {
         if after >= self.pause_max {
-            self.worked();
+            self.failures = 0;
         }
-    }
-
-    /// The backend has worked well, for long: pauses start over.
-    pub fn worked(&mut self) {
-        self.has_worked = true;
-        self.failures = 0;
     }
 
     /// An attempt failed. `chance` is drawn from 0 to 1.

@@ -13,6 +13,7 @@ mod message;
 mod orders;
 mod say;
 mod steer;
+mod strangers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::wiring::ControlSettings;
 use orders::Waiting;
 use say::Told;
 use steer::Noticed;
+use strangers::Strangers;
 
 /// How often a node says where it stands though nothing has changed: what it said may be lost.
 const STANDING_PAUSE: Duration = Duration::from_secs(2);
@@ -57,6 +59,7 @@ pub struct RingView {
     /// When that was last looked at.
     watched_at: Instant,
     noticed: Option<Noticed>,
+    strangers: Strangers,
     /// Whom discovery names.
     discovered: BTreeMap<Seat, NodeName>,
     /// Since when discovery has said all it knows.
@@ -108,6 +111,7 @@ impl RingView {
             down_since: BTreeMap::new(),
             watched_at: Instant::default(),
             noticed: None,
+            strangers: Strangers::default(),
             discovered: BTreeMap::new(),
             settled_at: None,
             kept: 0,
@@ -299,8 +303,7 @@ impl RingView {
         let sum = |of: fn(&Progress) -> u32| self.progress.iter().map(of).sum::<u32>();
         let (pending, strays) = (sum(|it| it.pending), sum(|it| it.strays));
         let bytes = self.progress.iter().map(|it| it.bytes).sum();
-        let members = self.ring().map(|ring| ring.members().iter().map(Member::seat));
-        let down = self.known.unreachable(members.into_iter().flatten());
+        let down = self.missed(now);
         let cluster = self.ring().map(|ring| ring.cluster()).unwrap_or_default();
         let own = self.known.own_mut();
         own.cluster = cluster;
@@ -312,6 +315,18 @@ impl RingView {
         own.down = down;
         self.tell_standing(now, out);
         self.look_whether_left(out);
+    }
+
+    /// The members that this node cannot reach, and should.
+    fn missed(&mut self, now: Now) -> Vec<Seat> {
+        let ring = self.voter.ring();
+        let members = ring.into_iter().flat_map(|ring| ring.members()).map(Member::seat);
+        let mut down = self.known.unreachable(members);
+        let never = |seat: &Seat| !self.known.was_linked(*seat);
+        let never: Vec<_> = down.iter().copied().filter(never).collect();
+        self.strangers.note(now.tick, &never, self.settings.patience);
+        down.retain(|seat| !self.strangers.may_come(*seat));
+        down
     }
 
     pub(super) fn look_whether_left(&mut self, out: &mut Outbox<Out>) {
@@ -359,14 +374,25 @@ impl Actor for RingView {
         let due = noticed.map(|noticed| noticed.due);
         let kept = (!self.is_entered && self.ring().is_some()).then(Instant::default);
         let again = Some(self.told.again_at());
-        [kept, again, self.proposer.due(), due, self.founding_at(), self.next_late()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            kept,
+            again,
+            self.proposer.due(),
+            due,
+            self.founding_at(),
+            self.next_late(),
+            self.strangers.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn wake(&mut self, now: Now, out: &mut Outbox<Out>) {
         self.enter_kept(now, out);
+        if self.strangers.due().is_some_and(|at| at <= now.tick) {
+            self.refresh(now, out);
+        }
         self.propose_again(now, out);
         if self.told.again_at() <= now.tick {
             self.tell_standing_again(now, out);

@@ -14,6 +14,8 @@
 //! | `etcd` | a registry, and keys with revisions and leases |
 //! | `zookeeper` | a roster, and znodes with sessions and watches |
 //! | `kubernetes` | a view, and slices of pods with versions |
+//!
+//! Clients of a registry share `line`, the way to it; those that are kept at a server, `tries`.
 
 mod dns;
 mod etcd;
@@ -22,6 +24,7 @@ mod line;
 mod listed;
 mod room;
 mod swim;
+mod tries;
 mod weather;
 mod zookeeper;
 

@@ -76,6 +76,12 @@ impl Known {
         seat == self.seat || self.health.state(seat) != PeerState::Down
     }
 
+    /// Whether a link to the node on `seat` has ever stood.
+    #[must_use]
+    pub fn was_linked(&self, seat: Seat) -> bool {
+        self.health.id(seat).is_some()
+    }
+
     /// What a node that is there said last; `None` when it is not, or said nothing. What its
     /// predecessor on its seat said does not count.
     #[must_use]

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use peer_ring_core::actor::Instant;
-use peer_ring_discovery_core::retry::{Retry, Trouble, Verdict};
 
 use super::Word;
 use super::room::Room;
+use super::tries::Tries;
 use crate::random::Stream;
 use crate::time::Time;
 use crate::world::event::NodeIndex;
@@ -22,13 +22,6 @@ const WORD: std::ops::RangeInclusive<Duration> =
 /// What share of the longest that news take a question takes at most, and its answer as well: before
 /// the first news there are some of them.
 const QUESTION_SHARE: u32 = 8;
-/// Until then every word takes as long as any other, so that founders learn of each other at one
-/// moment, as they do from lists. Else whoever knows of all founds a cluster whose members have no
-/// links yet, some are relieved as primaries for that at once, and by the time that this may be taken
-/// back the first faults are there.
-pub(super) const FOUNDED: Time = Time(500_000_000);
-/// The shortest and the longest pause between attempts; production's longest is longer.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 /// One attempt of one start of a node's client at the backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,9 +135,6 @@ impl Lines {
 
 impl Line {
     fn takes(&mut self, room: &Room<'_>, pace: Pace) -> Duration {
-        if room.now < FOUNDED {
-            return *WORD.end();
-        }
         let most = match pace {
             Pace::News => room.within,
             Pace::Answer => room.within / QUESTION_SHARE,
@@ -153,11 +143,10 @@ impl Line {
     }
 }
 
-/// How often a client has tried, and when it tries again.
+/// Which attempt of a client's is the latest, and when it tries again.
 pub(super) struct Attempts {
     latest: Attempt,
-    retry: Retry,
-    chances: Stream,
+    tries: Tries,
 }
 
 impl Attempts {
@@ -165,7 +154,7 @@ impl Attempts {
         let start = room.starts(node);
         let chances = room.stream("attempts", &[node.0.into(), start.into()]);
         let latest = Attempt { node, start, number: 0 };
-        Self { latest, retry: Retry::new(PAUSES), chances }
+        Self { latest, tries: Tries::new(chances) }
     }
 
     /// There is another one.
@@ -175,18 +164,13 @@ impl Attempts {
     }
 
     /// The backend has answered as it should.
-    pub fn worked(&mut self) {
-        self.retry.worked();
+    pub fn work(&mut self, now: Instant) {
+        self.tries.work(now);
     }
 
-    /// The latest attempt is over. How long to wait before the next one.
-    pub fn failed(&mut self) -> Duration {
-        let chance = f64::from(u16::try_from(self.chances.below(1_000)).expect("it is below"));
-        let trouble = Trouble::Outage(String::new());
-        match self.retry.failed(&trouble, chance / 1_000.0) {
-            Verdict::Again(pause) => pause,
-            Verdict::GiveUp => unreachable!("an outage never ends a source"),
-        }
+    /// The latest attempt is over. When the next one is due.
+    pub fn fail(&mut self, now: Instant) -> Instant {
+        self.tries.fail(now)
     }
 }
 

@@ -8,7 +8,6 @@ use peer_ring_discovery_core::dns::{self, Directory, In, Out, Pace};
 
 use super::{Answer, Word};
 use crate::random::Stream;
-use crate::time::Time;
 use crate::world::discovery::Word as AnyWord;
 use crate::world::discovery::room::Room;
 use crate::world::event::NodeIndex;
@@ -140,14 +139,8 @@ impl Client {
     }
 
     /// Half of what a word may take there and back.
-    ///
-    /// Who founds the cluster hears of the others when these hear of it. Else the first ring may be
-    /// decided before all links stand, and whoever has few by then is deposed for a while.
     fn delay(&mut self, room: &Room<'_>) -> Duration {
         let most = room.within / 2 + LEAST_MAX;
-        match room.now <= Time::ZERO + most {
-            true => most,
-            false => self.draws.span(&(Duration::ZERO..=most)),
-        }
+        self.draws.span(&(Duration::ZERO..=most))
     }
 }

@@ -212,7 +212,7 @@ impl Client {
             Answer::Gone { .. } => In::LeaseLost,
             Answer::Written { revision } => In::Announced { revision },
             Answer::Listed { revision, entries } => {
-                self.attempts.worked();
+                self.attempts.work(room.clock(self.node).tick);
                 In::Listed { revision, entries }
             }
             Answer::Watching => return,
@@ -227,7 +227,7 @@ impl Client {
                 room.say(self.node, fact);
             }
         }
-        let until = room.clock(self.node).tick + self.attempts.failed();
+        let until = self.attempts.fail(room.clock(self.node).tick);
         self.state = State::Resting { until };
         self.set_alarm(room);
     }

@@ -11,10 +11,12 @@ use peer_ring_discovery_core::etcd::{Change, Entry};
 use super::{Answer, News, Question, Word};
 use crate::time::Time;
 use crate::world::discovery::Word as AnyWord;
-use crate::world::discovery::line::{Attempt, FOUNDED, Lines, Pace, hangs};
+use crate::world::discovery::line::{Attempt, Lines, Pace, hangs};
 use crate::world::discovery::room::Room;
 use crate::world::event::NodeIndex;
 
+/// Until then nothing is compacted: a cluster is founded with nothing wrong.
+const FOUNDED: Time = Time(500_000_000);
 /// How often etcd looks which leases have run out.
 const LOOK_NS: u64 = 500_000_000;
 /// How many writes are kept at most.

@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use peer_ring_core::actor::{Instant, Outbox};
 use peer_ring_discovery_core::kubernetes::{In, Out, View};
-use peer_ring_discovery_core::retry::{Retry, Trouble, Verdict};
 
 use super::Word;
 use super::wire::{Question, Told, Wire};
-use crate::random::Stream;
 use crate::world::discovery::Word as AnyWord;
 use crate::world::discovery::room::Room;
+use crate::world::discovery::tries::Tries;
 use crate::world::event::NodeIndex;
 
 /// How long a watch lasts: production's is a minute, and runs are shorter than that.
 pub(super) const WATCH: Duration = Duration::from_secs(2);
 /// How long an answer may take, and a watch longer than it should last.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// The shortest and the longest pause after a failure.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// A watch that ends sooner, having said nothing, has failed.
 const WATCH_MIN: Duration = Duration::from_secs(1);
 /// How often in a row a fresh version may be gone already.
@@ -28,14 +25,13 @@ const GONE_MAX: u32 = 2;
 pub(super) struct Client {
     pub wire: Wire,
     view: View,
-    retry: Retry,
+    tries: Tries,
     doing: Doing,
     /// Counts questions and pauses: what belongs to an earlier one comes too late.
     turn: u32,
     /// When what it does has lasted long enough, by the node's clock.
     deadline: Instant,
     gone: u32,
-    draws: Stream,
 }
 
 /// What a client does.
@@ -60,12 +56,11 @@ impl Client {
         let mut client = Self {
             wire,
             view: View::new(room.name(node).clone()),
-            retry: Retry::new(PAUSES),
+            tries: Tries::new(draws),
             doing: Doing::Pausing,
             turn: 0,
             deadline: Instant::default(),
             gone: 0,
-            draws,
         };
         client.attempt(room);
         client
@@ -93,7 +88,7 @@ impl Client {
             (Told::Broken, _) => self.fail(room),
             (Told::Opened, doing) => {
                 *doing = Doing::Watching { since: now, is_new: true };
-                self.retry.worked();
+                self.tries.work(now);
                 self.until(room, now + WATCH + TIMEOUT);
             }
             (Told::Says(In::Gone), _) => self.list_again(room),
@@ -108,7 +103,7 @@ impl Client {
                 self.view(room, input);
             }
             (Told::Says(input), Doing::Asking) => {
-                self.retry.worked();
+                self.tries.work(now);
                 self.view(room, input);
             }
         }
@@ -163,12 +158,8 @@ impl Client {
     fn fail(&mut self, room: &mut Room<'_>) {
         self.turn += 1;
         self.doing = Doing::Pausing;
-        let chance = Duration::from_nanos(self.draws.below(1_000_000_000)).as_secs_f64();
-        let Verdict::Again(pause) = self.retry.failed(&Trouble::Outage(String::new()), chance)
-        else {
-            unreachable!("an outage never ends a source");
-        };
-        self.until(room, room.clock(self.wire.node).tick + pause);
+        let until = self.tries.fail(room.clock(self.wire.node).tick);
+        self.until(room, until);
     }
 
     fn until(&mut self, room: &mut Room<'_>, deadline: Instant) {

@@ -87,14 +87,8 @@ impl Wire {
     }
 
     /// Half of what a word may take there and back.
-    ///
-    /// Who founds the cluster hears of the others when these hear of it. Else the first ring may be
-    /// decided before all links stand, and whoever has few by then is deposed for a while.
     fn delay(&mut self, room: &Room<'_>) -> Duration {
         let most = room.within / 2 + LEAST_MAX;
-        match room.now <= Time::ZERO + most {
-            true => most,
-            false => self.draws.span(&(Duration::ZERO..=most)),
-        }
+        self.draws.span(&(Duration::ZERO..=most))
     }
 }

@@ -251,7 +251,7 @@ impl Client {
                 return self.ask(room, lines, Question::Read(names), order);
             }
             (Out::List, Answer::Read(entries)) => {
-                self.attempts.worked();
+                self.attempts.work(room.clock(self.node).tick);
                 In::Listed(entries)
             }
             (Out::Read { .. }, Answer::Read(entries)) => {
@@ -272,7 +272,7 @@ impl Client {
                 room.say(self.node, fact);
             }
         }
-        let until = room.clock(self.node).tick + self.attempts.failed();
+        let until = self.attempts.fail(room.clock(self.node).tick);
         self.state = State::Resting { until };
         self.set_alarm(room);
     }
