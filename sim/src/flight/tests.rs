@@ -31,6 +31,8 @@ impl Recorded {
         apps.add(app).unwrap();
         let mut header = Header::new("test", NodeName::new("n1").unwrap(), NodeId(7));
         header.apps = apps.names().map(str::to_owned).collect();
+        // It is the only node there will ever be.
+        header.control.steward.alone_for = Duration::ZERO;
         // The actors that are recorded and those of a replay are built by the same code.
         let empty = Recording::read(header.encode().into()).unwrap();
         let Replay { control, mut shards, .. } = Replay::new(empty, &apps).unwrap();
