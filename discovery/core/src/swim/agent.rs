@@ -76,7 +76,7 @@ impl Agent {
     ) -> Result<Self, BadSetting> {
         settings.check(&own)?;
         let mut rng = StdRng::seed_from_u64(seed);
-        let identity = Identity::new(own, gossip, start);
+        let identity = Identity::new(settings.said_of(own), gossip, start);
         let heard = Heard::new(Duration::from_millis(settings.clock_skew_max_ms));
         let keys = Keyring::new(&settings.keys()?);
         let forget_after = Duration::from_millis(settings.forget_after_ms);

@@ -1,5 +1,6 @@
 //! What a user sets of gossip, and what of it cannot work.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -167,19 +168,29 @@ impl Settings {
             let problem = format!("is {}, from {least} to {most} works", self.datagram_bytes_max);
             return Err(BadSetting::new("datagram_bytes_max", problem));
         }
-        // The largest of numbers and addresses: what is said must fit whatever they are.
-        let widest = SocketAddr::from(([0; 16], u16::MAX));
-        let bytes = Identity::new(own.clone(), widest, u64::MAX).bytes();
-        let most = (self.packet_bytes_max() - HEADER_BYTES) / IDENTITIES_A_PACKET;
+        let (bytes, most) = (bytes(&self.said_of(own.clone())), self.identity_bytes_max());
         if bytes > most {
             let problem = format!(
-                "{} leaves {most} bytes for what a node says of itself, and name, address, zone \
-                 and metadata of this one take {bytes}: shorten them, or raise this",
+                "{} leaves {most} bytes for what a node says of itself, and name, address and zone \
+                 of this one take {bytes}: shorten them, or raise this",
                 self.datagram_bytes_max
             );
             return Err(BadSetting::new("datagram_bytes_max", problem));
         }
         Ok(())
+    }
+
+    /// What of this is said in gossip: all of it where a datagram has room for that, or else all but
+    /// the metadata. What peers act on, such as zone and weight, each node says over its links as well.
+    pub(super) fn said_of(&self, own: Sighting) -> Sighting {
+        if bytes(&own) <= self.identity_bytes_max() {
+            return own;
+        }
+        Sighting { metadata: BTreeMap::new(), ..own }
+    }
+
+    fn identity_bytes_max(&self) -> usize {
+        (self.packet_bytes_max() - HEADER_BYTES) / IDENTITIES_A_PACKET
     }
 
     /// Where peers send gossip to the node that says this of itself.
@@ -227,6 +238,12 @@ impl Settings {
             ..lan
         }
     }
+}
+
+/// What an identity that says this takes at most, whatever its numbers and addresses are.
+fn bytes(own: &Sighting) -> usize {
+    let widest = SocketAddr::from(([0; 16], u16::MAX));
+    Identity::new(own.clone(), widest, u64::MAX).bytes()
 }
 
 /// Host and port of `host:port`.

@@ -79,11 +79,24 @@ fn times_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn what_does_not_fit_a_datagram_is_refused() {
+fn metadata_that_has_no_room_in_a_datagram_is_left_out_of_gossip() {
     let mut own = own();
+    own.metadata.insert("rack".to_owned(), "r7".to_owned());
+    assert_eq!(settings().said_of(own.clone()), own);
     for rack in 0..20 {
         own.metadata.insert(format!("rack-{rack}"), "a name that takes room".to_owned());
     }
+    assert_eq!(settings().check(&own), Ok(()));
+    let said = settings().said_of(own.clone());
+    assert_eq!(said, Sighting { metadata: BTreeMap::new(), ..own.clone() });
+    let wide = Settings { datagram_bytes_max: 8_900, ..settings() };
+    assert_eq!(wide.said_of(own.clone()), own);
+}
+
+#[test]
+fn what_does_not_fit_a_datagram_is_refused() {
+    let own = Sighting { address: format!("{}:7601", "h".repeat(400)), ..own() };
+    let own = Sighting { zone: Some("z".repeat(100).into()), ..own };
     let said = settings().check(&own).unwrap_err().to_string();
     assert!(said.starts_with("datagram_bytes_max: 1400 leaves 329 bytes"), "{said}");
     let wide = Settings { datagram_bytes_max: 8_900, ..settings() };
