@@ -263,14 +263,17 @@ impl RingView {
             }
             chain::Word::Promise { .. }
             | chain::Word::Accepted { .. }
-            | chain::Word::Reject { .. } => match self.proposer.hear(now, from, word) {
-                Proposed::Wait => {}
-                Proposed::Say(word) => self.say_to_voters(now, &word, out),
-                Proposed::Decided(ring) => {
-                    self.learn(now, &ring, out);
-                    self.tell_everybody_ring(now, out);
+            | chain::Word::Reject { .. } => {
+                self.proposer.see(&self.known.votes());
+                match self.proposer.hear(now, from, word) {
+                    Proposed::Wait => {}
+                    Proposed::Say(word) => self.say_to_voters(now, &word, out),
+                    Proposed::Decided(ring) => {
+                        self.learn(now, &ring, out);
+                        self.tell_everybody_ring(now, out);
+                    }
                 }
-            },
+            }
         }
     }
 

@@ -106,10 +106,12 @@ impl Known {
         ring.members().iter().map(Member::seat).filter(is_down).collect()
     }
 
-    /// As whom those vote who sit there now.
+    /// As whom those vote who sit there now. Of who is not there this says nothing: another one may
+    /// have followed it, and may be the very one whose vote is asked for.
     #[must_use]
     pub fn votes(&self) -> BTreeMap<Seat, NodeId> {
-        self.standings.iter().map(|(seat, standing)| (*seat, standing.member.vote)).collect()
+        let votes = self.standings.keys().filter_map(|seat| self.present(*seat));
+        votes.map(|standing| (standing.member.seat(), standing.member.vote)).collect()
     }
 
     /// The members of `ring` that came back as somebody else and know this ring, as they are now.

@@ -115,6 +115,34 @@ fn half_of_the_voters_that_came_back_without_memory_are_named_with_what_to_order
     assert_eq!(nodes.ring("a").voters().len(), 3, "who is back votes");
 }
 
+#[test]
+fn who_is_remembered_as_its_predecessor_alone_is_not_taken_for_lost() {
+    let mut nodes = Nodes::new(3);
+    nodes.start("c");
+    nodes.start("b");
+    // c starts again before anything was voted on, and b does not hear of that.
+    nodes.stop("c");
+    nodes.cut_link(seat("b"), seat("c"));
+    nodes.start("c");
+    nodes.has_disks = true;
+    nodes.begin("a");
+    nodes.deliver_until("c", |word| matches!(word, chain::Word::Accept { .. }));
+    nodes.deliver();
+    for other in ["a", "d"] {
+        nodes.cut_link(seat(other), seat("c"));
+    }
+    nodes.stop("a");
+    nodes.start("a");
+    nodes.start("d");
+    nodes.pass(Duration::from_secs(30));
+    // c has accepted nothing, and may found a cluster with others.
+    assert!(nodes.clusters.is_empty());
+    nodes.cut.clear();
+    nodes.link(seat("c"));
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!((nodes.members("c"), nodes.clusters.len()), (vec!["a", "b", "c", "d"], 1));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
