@@ -67,8 +67,8 @@ pub struct RingView {
     held_back: VecDeque<(u64, Seat, chain::Word)>,
     waiting: Vec<Waiting>,
     told: Told,
-    /// Whom a first ring names that others have accepted, and who has not answered about it.
-    silent: Vec<Member>,
+    /// A first ring that others have accepted, and who of it has not answered about it.
+    adopted: Option<(Arc<Ring>, Vec<Seat>)>,
     /// Those of them who are gone for good, and as whom they would vote: an operator said so.
     gone: BTreeMap<Seat, NodeId>,
     history: History,
@@ -115,7 +115,7 @@ impl RingView {
             held_back: VecDeque::new(),
             waiting: Vec::new(),
             told: Told::default(),
-            silent: Vec::new(),
+            adopted: None,
             gone: BTreeMap::new(),
             history: History::default(),
             learnt: 0,
@@ -215,7 +215,7 @@ impl RingView {
         self.is_entered = true;
         self.proposer.give_up();
         self.noticed = None;
-        (self.silent, self.gone) = Default::default();
+        (self.adopted, self.gone) = Default::default();
         self.targets = ring.target_seats();
         self.history.add(ring, before);
         if before.is_some_and(|before| ring.deposed().len() > before.deposed().len()) {

@@ -143,6 +143,38 @@ fn who_is_remembered_as_its_predecessor_alone_is_not_taken_for_lost() {
     assert_eq!((nodes.members("c"), nodes.clusters.len()), (vec!["a", "b", "c", "d"], 1));
 }
 
+#[test]
+fn an_order_without_the_founder_founds_its_ring_or_none() {
+    let mut nodes = Nodes::new(3);
+    nodes.has_disks = true;
+    nodes.start("b");
+    nodes.start("c");
+    nodes.begin("a");
+    // It reaches c alone, and b hears of it from c.
+    nodes.deliver_until("b", |word| matches!(word, chain::Word::Accept { .. }));
+    nodes.deliver_until("a", |word| matches!(word, chain::Word::Accepted { .. }));
+    nodes.stop("a");
+    nodes.start("d");
+    nodes.pass(Duration::from_secs(60));
+    assert!(nodes.clusters.is_empty());
+    nodes.stop("c");
+    nodes.stop("d");
+    // The two that are gone may have gone on with a, without b.
+    let caller = nodes.order("b", recover("a"));
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!(
+        (nodes.epoch("b"), &nodes.answers[&caller]),
+        (Epoch::NONE, &Err(OrderRefused::NotDecided))
+    );
+    nodes.start("c");
+    nodes.order("b", recover("a"));
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!(
+        (nodes.members("b"), nodes.members("c")),
+        (vec!["a", "b", "c"], vec!["a", "b", "c"])
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
