@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::{Instant, Now, Outbox};
-use crate::id::{Epoch, NodeName};
+use crate::id::{ClusterId, Epoch, NodeName};
 use crate::ring::{Blueprint, Member, Ring, RingError};
 use crate::ring_view::{Out, RingView};
 use crate::standing::Wants;
@@ -78,7 +78,9 @@ impl RingView {
             replicas: self.ring.replicas,
             members: founders.to_vec(),
         };
-        Ring::found(self.founding, now.wall, blueprint)
+        // Others may still take an earlier wish for one that may be decided: that was another cluster.
+        let wish = self.proposer.attempts().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Ring::found(ClusterId(self.founding.0 ^ wish), now.wall, blueprint)
     }
 
     /// Begins the next attempt when one has taken too long, or gives up. Takes note of who did not

@@ -144,6 +144,32 @@ fn who_is_remembered_as_its_predecessor_alone_is_not_taken_for_lost() {
 }
 
 #[test]
+fn who_goes_on_without_those_that_accepted_its_first_wish_founds_another_cluster() {
+    let mut nodes = Nodes::new(3);
+    nodes.has_disks = true;
+    nodes.start("b");
+    nodes.start("c");
+    nodes.begin("a");
+    nodes.deliver_until("a", |word| matches!(word, chain::Word::Accepted { .. }));
+    for one in ["a", "d", "e"] {
+        for other in ["b", "c", "f"] {
+            nodes.cut_link(seat(one), seat(other));
+        }
+    }
+    for name in ["d", "e", "f"] {
+        nodes.start(name);
+    }
+    nodes.pass(Duration::from_secs(60));
+    assert_eq!(nodes.members("a"), ["a", "d", "e"]);
+    // It is only cut off, and an operator errs.
+    nodes.order("b", recover("a"));
+    nodes.pass(Duration::from_secs(5));
+    assert_eq!(nodes.members("b"), ["a", "b", "c"]);
+    assert_ne!(nodes.ring("b").cluster(), nodes.ring("a").cluster());
+    nodes.check_one_chain();
+}
+
+#[test]
 fn an_order_without_the_founder_founds_its_ring_or_none() {
     let mut nodes = Nodes::new(3);
     nodes.has_disks = true;
@@ -224,6 +250,32 @@ proptest! {
         prop_assert_eq!(nodes.clusters.len(), 1);
         for at in rest {
             prop_assert!(nodes.epoch(at) > Epoch::NONE, "{} has no ring", at);
+        }
+    }
+
+    #[test]
+    fn no_ring_is_decided_twice_though_operators_call_lost_whomever_they_like(
+        expect in 2..=4_usize,
+        has_disks in any::<bool>(),
+        keeps_late in any::<bool>(),
+        moves in prop::collection::vec((moves(), 0..NAMES.len(), 1..32_usize), 1..6),
+    ) {
+        let mut nodes = Nodes::new(expect);
+        nodes.has_disks = has_disks;
+        nodes.keeps_late = keeps_late;
+        for name in NAMES {
+            nodes.begin(name);
+        }
+        for (moves, at, lost) in moves {
+            for next in &moves {
+                nodes.go_on(next);
+                nodes.check_one_chain();
+            }
+            if nodes.is_up(NAMES[at]) {
+                let lost = (0..NAMES.len()).filter(|it| lost >> it & 1 == 1);
+                let lost = lost.map(|it| name(NAMES[it])).collect();
+                nodes.order(NAMES[at], Order::Recover { lost });
+            }
         }
     }
 }
