@@ -114,7 +114,8 @@ impl Known {
         votes.map(|standing| (standing.member.seat(), standing.member.vote)).collect()
     }
 
-    /// The members of `ring` that came back as somebody else and know this ring, as they are now.
+    /// The members of `ring` that came back as somebody else and know this ring, as they are now;
+    /// and those whose votes an operator took for lost, though they were not.
     ///
     /// One that does not know it may be who was there before another one was named. It would take
     /// itself for the owner that it was, and has not what the other one acknowledged.
@@ -123,7 +124,8 @@ impl Known {
         let changed = |member: &Member| {
             let standing = self.present(member.seat())?;
             let now = Some(&standing.member).filter(|_| standing.epoch == ring.epoch())?;
-            (now.id != member.id || now.vote != member.vote).then(|| now.clone())
+            let is_other = now.id != member.id || now.vote != member.vote;
+            (is_other || ring.may_vote_again(member)).then(|| now.clone())
         };
         ring.members().iter().filter_map(changed).collect()
     }

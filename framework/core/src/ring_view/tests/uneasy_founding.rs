@@ -201,6 +201,30 @@ fn an_order_without_the_founder_founds_its_ring_or_none() {
     );
 }
 
+#[test]
+fn who_was_left_behind_and_comes_back_as_it_was_votes_again() {
+    let mut nodes = Nodes::new(3);
+    nodes.has_disks = true;
+    for name in ["a", "b", "c"] {
+        nodes.start(name);
+    }
+    nodes.pass(Duration::from_secs(1));
+    nodes.stop("b");
+    nodes.stop("c");
+    let lost = ["b", "c"].map(name).to_vec();
+    nodes.order("a", Order::Recover { lost });
+    assert_eq!(nodes.ring("a").voters(), [seat("a")]);
+    nodes.start("b");
+    nodes.start("c");
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!(nodes.ring("a").voters().len(), 3);
+    assert_eq!(nodes.ring("b"), nodes.ring("a"));
+    // And that is all that had to change.
+    let epoch = nodes.epoch("a");
+    nodes.pass(Duration::from_secs(30));
+    assert_eq!(nodes.epoch("a"), epoch);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
