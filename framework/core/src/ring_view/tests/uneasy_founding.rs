@@ -75,6 +75,25 @@ fn an_operator_founds_without_one_that_is_gone_and_it_can_be_none_other_than_its
 }
 
 #[test]
+fn one_that_was_called_lost_and_was_there_meanwhile_is_waited_for_again() {
+    let mut nodes = founder_lost();
+    for (one, other) in [("b", "c"), ("a", "c"), ("a", "d")] {
+        nodes.cut_link(seat(one), seat(other));
+    }
+    let caller = nodes.order("b", recover("a"));
+    nodes.pass(Duration::from_secs(10));
+    assert_eq!(nodes.answers[&caller], Err(OrderRefused::NotDecided));
+    nodes.start("a");
+    nodes.pass(Duration::from_secs(10));
+    nodes.cut_link(seat("a"), seat("b"));
+    nodes.cut.remove(&(seat("b").min(seat("c")), seat("b").max(seat("c"))));
+    nodes.link_two(seat("b"), seat("c"));
+    nodes.pass(Duration::from_secs(60));
+    assert!(nodes.clusters.is_empty());
+    assert_eq!(nodes.stuck("b"), Some(steward::Stuck::Founding { silent: vec![name("a")] }));
+}
+
+#[test]
 fn a_newcomer_does_not_hold_up_those_who_were_about_to_found_a_cluster() {
     let mut nodes = Nodes::new(3);
     nodes.has_disks = true;
