@@ -16,8 +16,9 @@
 //! never comes back would hold up the others for ever, once they have accepted it. Three things
 //! help. A proposer knows which of its own proposals came to nothing, and what was accepted under
 //! those binds nobody. A member on whose seat another node sits is not waited for. And of anybody
-//! else an operator can say that it is gone; the ring that is decided then is the one which it may
-//! have decided, so it finds its own cluster if it was not gone after all.
+//! else an operator can say that it is gone; the ring that is decided then is the one that was accepted
+//! and which it may have decided, so it finds its own cluster if it was not gone after all. Unless it
+//! has gone on meanwhile with others whom nobody of that ring could see: the two are two clusters.
 
 mod message;
 mod proposer;

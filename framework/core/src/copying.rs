@@ -209,8 +209,8 @@ impl Copying {
         out.push(Out::Ask { to: from, id, partition, errand });
     }
 
-    /// Lets `partition` ask for its next page, at once if none of those who have waited for longer
-    /// can be meant to come first.
+    /// Lets `partition` ask for its next page: at once, since what has begun should end before more
+    /// begins, unless clients wait for another one, or it has a turn later.
     fn go_on(
         &mut self,
         now: Now,
@@ -220,8 +220,10 @@ impl Copying {
     ) {
         let is_urgent = self.works.get(&partition).is_some_and(Work::is_urgent);
         let is_open = self.pages.gate.closed(now.tick, is_urgent).is_none();
+        let next = self.pages.turns.front().and_then(|next| self.works.get(&next));
+        let is_first = is_urgent || !next.is_some_and(Work::is_pressing);
         let has_turn_later = self.pages.turns.has(partition);
-        if is_open && self.pages.has_room() && !has_turn_later {
+        if is_open && is_first && self.pages.has_room() && !has_turn_later {
             self.ask_page(now, partition, first, out);
         } else {
             self.queue(partition);

@@ -70,8 +70,8 @@ pub struct RingView {
     held_back: VecDeque<(u64, Seat, chain::Word)>,
     waiting: Vec<Waiting>,
     told: Told,
-    /// Whom a first ring names that others have accepted, and who has not answered about it.
-    silent: Vec<Member>,
+    /// A first ring that others have accepted, and who of it has not answered about it.
+    adopted: Option<(Arc<Ring>, Vec<Seat>)>,
     /// Those of them who are gone for good, and as whom they would vote: an operator said so.
     gone: BTreeMap<Seat, NodeId>,
     history: History,
@@ -119,7 +119,7 @@ impl RingView {
             held_back: VecDeque::new(),
             waiting: Vec::new(),
             told: Told::default(),
-            silent: Vec::new(),
+            adopted: None,
             gone: BTreeMap::new(),
             history: History::default(),
             learnt: 0,
@@ -219,7 +219,7 @@ impl RingView {
         self.is_entered = true;
         self.proposer.give_up();
         self.noticed = None;
-        (self.silent, self.gone) = Default::default();
+        (self.adopted, self.gone) = Default::default();
         self.targets = ring.target_seats();
         self.history.add(ring, before);
         if before.is_some_and(|before| ring.deposed().len() > before.deposed().len()) {
@@ -267,14 +267,17 @@ impl RingView {
             }
             chain::Word::Promise { .. }
             | chain::Word::Accepted { .. }
-            | chain::Word::Reject { .. } => match self.proposer.hear(now, from, word) {
-                Proposed::Wait => {}
-                Proposed::Say(word) => self.say_to_voters(now, &word, out),
-                Proposed::Decided(ring) => {
-                    self.learn(now, &ring, out);
-                    self.tell_everybody_ring(now, out);
+            | chain::Word::Reject { .. } => {
+                self.proposer.see(&self.known.votes());
+                match self.proposer.hear(now, from, word) {
+                    Proposed::Wait => {}
+                    Proposed::Say(word) => self.say_to_voters(now, &word, out),
+                    Proposed::Decided(ring) => {
+                        self.learn(now, &ring, out);
+                        self.tell_everybody_ring(now, out);
+                    }
                 }
-            },
+            }
         }
     }
 

@@ -22,7 +22,7 @@ const WISHES_MAX: usize = 64;
 pub struct Electorate {
     /// The voters, and as whom the ring knows their votes.
     pub voters: BTreeMap<Seat, NodeId>,
-    /// As whom those vote that sit there now, as far as they have said.
+    /// As whom those vote that sit there now, as far as they are there and have said.
     pub seen: BTreeMap<Seat, NodeId>,
     /// Those who are gone for good, and as whom they would vote: an operator said so.
     pub gone: BTreeMap<Seat, NodeId>,
@@ -143,6 +143,14 @@ impl Proposer {
             !yes.contains(&seat) && !attempt.electorate.is_lost(seat, vote)
         });
         (!is_wish).then(|| (ring, silent.map(Member::seat).collect()))
+    }
+
+    /// Takes note of as whom those vote that sit there `now`. Who was seen when the attempt began and
+    /// is not there any more may have been followed by the very one whose vote is needed.
+    pub fn see(&mut self, now: &BTreeMap<Seat, NodeId>) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.electorate.seen.retain(|seat, vote| now.get(seat) == Some(vote));
+        }
     }
 
     /// When the attempt under way is over.

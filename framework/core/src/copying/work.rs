@@ -121,6 +121,12 @@ impl Work {
         self.wants.lead || (self.wants.fill && self.is_primary)
     }
 
+    /// Whether clients may be waiting for it, and its next page is not likely to be one that only
+    /// takes up room: whoever is silent is asked when there is some.
+    pub fn is_pressing(&self) -> bool {
+        self.is_urgent() && !matches!(self.waits, Some(Waits::Silent(_)))
+    }
+
     /// Whether it wants nothing.
     pub fn is_idle(&self) -> bool {
         !self.wants.fill && !self.wants.join && !self.wants.lead

@@ -143,16 +143,20 @@ impl Ring {
             if let Some(back) = back.iter().find(|back| back.name == member.name) {
                 (member.id, member.vote) = (back.id, back.vote);
                 member.address = back.address.clone();
-                // After a recovery it does not vote, and those who do are few.
-                let has_room = parts.voters.len() < VOTERS_MAX;
-                let is_settled = member.tenure == Tenure::Member;
-                if has_room && is_settled && !parts.voters.contains(&back.seat()) {
+                if may_vote_again(&parts.voters, member) {
                     parts.voters.push(back.seat());
                 }
             }
         }
         parts.voters.sort_unstable();
         self.succeed(now, parts)
+    }
+
+    /// Whether `member` could vote and does not: it was left behind by a recovery, after which those
+    /// who vote are few.
+    #[must_use]
+    pub fn may_vote_again(&self, member: &Member) -> bool {
+        may_vote_again(&self.parts.voters, member)
     }
 
     /// The ring in which `deposed`, and nobody else, are not primaries where others could be.
@@ -243,6 +247,12 @@ impl Parts {
             member.tenure = Tenure::Member;
         }
     }
+}
+
+/// Whether `member` may be one more of these voters: it neither comes nor goes.
+fn may_vote_again(voters: &[Seat], member: &Member) -> bool {
+    let is_settled = member.tenure == Tenure::Member;
+    is_settled && voters.len() < VOTERS_MAX && !voters.contains(&member.seat())
 }
 
 /// All members, or [`VOTERS_MAX`] of them that stand in as many zones as may be, in the order of

@@ -6,10 +6,11 @@
 //! while it is not among more than half of those whom discovery names; nor by itself before the
 //! members of a cluster that it may have been in had the time to come to it, as they do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::{Instant, Now, Outbox};
-use crate::id::{Epoch, NodeName};
+use crate::id::{ClusterId, Epoch, NodeName};
 use crate::ring::{Blueprint, Member, Ring, RingError};
 use crate::ring_view::{Out, RingView};
 use crate::standing::Wants;
@@ -61,6 +62,14 @@ impl RingView {
         named.filter(|(seat, _)| self.known.present(**seat).is_none()).map(|(_, name)| name)
     }
 
+    /// Whom a first ring names that others have accepted, and who is not there to answer about it.
+    fn silent_founders(&self) -> impl Iterator<Item = &Member> {
+        let adopted = self.adopted.iter();
+        let silent =
+            adopted.flat_map(|(ring, seats)| seats.iter().filter_map(|it| ring.member(*it)));
+        silent.filter(|member| self.known.present(member.seat()).is_none())
+    }
+
     pub(super) fn first_ring(&self, now: Now, founders: &[Member]) -> Result<Ring, RingError> {
         let blueprint = Blueprint {
             epoch: Epoch::NONE.next(),
@@ -69,7 +78,9 @@ impl RingView {
             replicas: self.ring.replicas,
             members: founders.to_vec(),
         };
-        Ring::found(self.founding, now.wall, blueprint)
+        // Others may still take an earlier wish for one that may be decided: that was another cluster.
+        let wish = self.proposer.attempts().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Ring::found(ClusterId(self.founding.0 ^ wish), now.wall, blueprint)
     }
 
     /// Begins the next attempt when one has taken too long, or gives up. Takes note of who did not
@@ -77,7 +88,7 @@ impl RingView {
     pub(super) fn propose_again(&mut self, now: Now, out: &mut Outbox<Out>) {
         let is_over = self.proposer.due().is_some_and(|due| due <= now.tick);
         if let Some((ring, silent)) = self.proposer.adopted().filter(|_| is_over) {
-            self.silent = silent.into_iter().filter_map(|it| ring.member(it).cloned()).collect();
+            self.adopted = Some((Arc::clone(ring), silent));
         }
         let was_busy = self.proposer.is_busy();
         if let Some(word) = self.proposer.wake(now) {
@@ -94,9 +105,7 @@ impl RingView {
         if let Some(ring) = self.ring() {
             return Stuck::of(ring, &self.known);
         }
-        let is_there = |member: &&Member| self.known.present(member.seat()).is_some();
-        let silent = self.silent.iter().filter(|member| !is_there(member));
-        let silent: Vec<_> = silent.map(|member| member.name.clone()).collect();
+        let silent: Vec<_> = self.silent_founders().map(|member| member.name.clone()).collect();
         if !silent.is_empty() {
             return Some(Stuck::Founding { silent });
         }
@@ -108,14 +117,14 @@ impl RingView {
         is_outnumbered.then_some(Stuck::Outnumbered { founders, silent })
     }
 
-    /// The ring to be proposed when those who hold up the founding are gone for good. If another
-    /// one has been accepted that is decided, as if they had accepted it, too: so it is the one
-    /// that they may have decided.
+    /// The ring to be proposed when those who hold up the founding are gone for good. If one has
+    /// been accepted that they may have decided, it is that one, as if they had accepted it, too:
+    /// fewer than its other members found nothing on an operator's word about these.
     pub(super) fn found_without(
         &mut self,
         now: Now,
         lost: &[NodeName],
-    ) -> Result<Ring, OrderRefused> {
+    ) -> Result<Arc<Ring>, OrderRefused> {
         let Some(Stuck::Founding { silent } | Stuck::Outnumbered { silent, .. }) = self.stuck()
         else {
             return Err(OrderRefused::NoRing);
@@ -131,9 +140,12 @@ impl RingView {
         if silent.iter().any(|name| !lost.contains(name)) {
             return Err(OrderRefused::NotDecided);
         }
-        let ring = self.first_ring(now, &self.without_ring().ok_or(OrderRefused::NoRing)?)?;
-        let silent = self.silent.iter().filter(|member| lost.contains(&member.name));
-        self.gone.extend(silent.map(|member| (member.seat(), member.vote)));
-        Ok(ring)
+        let gone: Vec<_> = self.silent_founders().map(|it| (it.seat(), it.vote)).collect();
+        let Some((ring, _)) = self.adopted.as_ref().filter(|_| !gone.is_empty()) else {
+            let founders = self.without_ring().ok_or(OrderRefused::NoRing)?;
+            return Ok(Arc::new(self.first_ring(now, &founders)?));
+        };
+        self.gone.extend(gone);
+        Ok(Arc::clone(ring))
     }
 }

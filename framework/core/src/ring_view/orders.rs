@@ -28,8 +28,8 @@ impl RingView {
         out: &mut Outbox<Out>,
     ) {
         let result = match order {
-            Order::Apply { epoch, change } => self.apply(now, epoch, &change),
-            Order::Cancel => self.cancel(now),
+            Order::Apply { epoch, change } => self.apply(now, epoch, &change).map(Arc::new),
+            Order::Cancel => self.cancel(now).map(Arc::new),
             Order::Leave => {
                 let result = self.leave(now, out);
                 return out.push(Out::Answer { caller, result });
@@ -47,7 +47,7 @@ impl RingView {
                 let epoch = ring.epoch();
                 self.waiting.push(Waiting { caller, fingerprint, epoch });
                 self.proposer.give_up();
-                self.propose(now, Arc::new(ring), out);
+                self.propose(now, ring, out);
             }
         }
     }

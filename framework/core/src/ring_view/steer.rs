@@ -52,9 +52,10 @@ impl RingView {
         }
     }
 
-    /// Takes note of since when members are down.
+    /// Takes note of since when members are down, and of who is not gone for good after all.
     fn watch(&mut self, now: Now) {
         self.watched_at = now.tick;
+        self.gone.retain(|seat, _| self.known.present(*seat).is_none());
         let down = self.ring().map(|ring| self.known.down(ring)).unwrap_or_default();
         self.down_since.retain(|seat, _| down.contains(seat));
         for seat in down {

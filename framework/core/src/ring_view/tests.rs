@@ -206,6 +206,7 @@ impl Nodes {
     fn perform(&mut self, at: Seat, mut out: Outbox<ControlOut>) {
         for order in out.drain() {
             match order {
+                ControlOut::Send { to, .. } if self.cut.contains(&(at.min(to), at.max(to))) => {}
                 ControlOut::Send { to, message } => self.letters.push_back((at, to, message)),
                 ControlOut::View(view) => self.see(at, view.ring),
                 ControlOut::Keep { number, state } if self.keeps_late => {

@@ -112,13 +112,16 @@ impl Known {
         ring.members().iter().map(Member::seat).filter(is_down).collect()
     }
 
-    /// As whom those vote who sit there now.
+    /// As whom those vote who sit there now. Of who is not there this says nothing: another one may
+    /// have followed it, and may be the very one whose vote is asked for.
     #[must_use]
     pub fn votes(&self) -> BTreeMap<Seat, NodeId> {
-        self.standings.iter().map(|(seat, standing)| (*seat, standing.member.vote)).collect()
+        let votes = self.standings.keys().filter_map(|seat| self.present(*seat));
+        votes.map(|standing| (standing.member.seat(), standing.member.vote)).collect()
     }
 
-    /// The members of `ring` that came back as somebody else and know this ring, as they are now.
+    /// The members of `ring` that came back as somebody else and know this ring, as they are now;
+    /// and those whose votes an operator took for lost, though they were not.
     ///
     /// One that does not know it may be who was there before another one was named. It would take
     /// itself for the owner that it was, and has not what the other one acknowledged.
@@ -127,7 +130,8 @@ impl Known {
         let changed = |member: &Member| {
             let standing = self.present(member.seat())?;
             let now = Some(&standing.member).filter(|_| standing.epoch == ring.epoch())?;
-            (now.id != member.id || now.vote != member.vote).then(|| now.clone())
+            let is_other = now.id != member.id || now.vote != member.vote;
+            (is_other || ring.may_vote_again(member)).then(|| now.clone())
         };
         ring.members().iter().filter_map(changed).collect()
     }

@@ -220,6 +220,31 @@ fn what_clients_wait_for_is_copied_before_all_else_and_however_many_they_are() {
 }
 
 #[test]
+fn what_clients_wait_for_is_not_behind_passes_that_have_begun() {
+    let ring = sample::ring_of(8, &["a", "b", "c"]);
+    let me = sample::seat("a");
+    let (lead, fill): (Vec<_>, Vec<_>) =
+        ring.partitions().iter().partition(|p| ring.preference(*p)[0] == me);
+    let settings = Settings { pages_max: 1, ..Settings::default() };
+    let mut world = World::at(me, ring, &[], settings);
+    let wants = |partition, wants| In::Wants { partition, wants };
+    world.tell(wants(fill[0], FILL));
+    world.tell(wants(fill[1], FILL));
+    world.tell(wants(lead[0], LEAD));
+    let mut next = |key| {
+        let (from, id, _) = world.asked.remove(0);
+        let records = vec![entry(key, 1, 10)];
+        let upto = Some(records[0].key.clone());
+        let response = Response::Copied { records, upto, is_blank: false };
+        world.tell(In::Answer { from, id, response });
+        (world.asked.len(), world.said_blank)
+    };
+    // Its next page would be asked for otherwise, and the one after that.
+    assert_eq!(next("1"), (1, None));
+    assert_eq!(next("2"), (1, None));
+}
+
+#[test]
 fn while_clients_are_many_a_page_is_copied_now_and_then() {
     let ring = moving(3, &["a", "b", "c"], &["d", "e", "f"]);
     let mut world = World::at(newcomer(&ring), ring, &[], Settings::default());

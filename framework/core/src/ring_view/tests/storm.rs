@@ -108,7 +108,7 @@ impl Nodes {
         self.forget_links(gone);
     }
 
-    fn cut_link(&mut self, one: Seat, other: Seat) {
+    pub(super) fn cut_link(&mut self, one: Seat, other: Seat) {
         if one == other || !self.cut.insert((one.min(other), one.max(other))) {
             return;
         }
