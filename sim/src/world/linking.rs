@@ -130,10 +130,15 @@ impl World {
     ) {
         let hop = Hop { from: node, to: peer };
         let is_wanted = self.network.is_dialling(hop, lane, attempt);
-        let stands = self.network.receives(hop.back(), lane, session.number);
-        if is_wanted && stands && !self.network.is_cut(self.now.at, hop.back()) {
-            self.link_up(hop, lane, session);
+        if !is_wanted || self.network.is_cut(self.now.at, hop.back()) {
+            return;
         }
+        if self.network.receives(hop.back(), lane, session.number) {
+            return self.link_up(hop, lane, session);
+        }
+        // The other one has hung up since: the connection ends, and nobody waits for it in vain.
+        let pause = self.network.dial_pause(hop, lane);
+        self.plan_dial(hop, lane, pause);
     }
 
     /// The link over `hop` stands, as its sender sees it.

@@ -313,7 +313,9 @@ impl World {
         if let Some(node) = up.iter().find(|node| !self.is_named(**node)) {
             return Some(format!("ring {} does not name {node} as it is", ring.epoch()));
         }
-        if let Some(node) = up.iter().find(|node| !is_mixed && self.is_leaving(**node)) {
+        // Who wants to go goes all the same, but with others' joining, which waits.
+        let is_held = is_mixed && self.up().any(|node| !self.is_named(node));
+        if let Some(node) = up.iter().find(|node| !is_held && self.is_leaving(**node)) {
             return Some(format!("{node} is to leave, and has not"));
         }
         if ring.members().len() > up.len() {

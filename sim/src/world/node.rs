@@ -137,11 +137,14 @@ impl Node {
         me: Member,
         kept: chain::State,
     ) -> ControlSettings {
-        // One that comes later is told to found nothing: it comes to a cluster.
-        let bootstrap_expect =
-            if self.is_founder { cluster.founders().count() } else { usize::MAX };
         // Before the first start there was no cluster that could come to it.
         let is_first = self.starts == 1;
+        // One that comes later is told to found nothing: it comes to a cluster. Nor is one that comes
+        // back where there are such: with enough of them on its side of a partition it would found
+        // another cluster, since nobody there has ever heard of the first.
+        let is_told_to_found = self.is_founder && (is_first || cluster.spares.is_empty());
+        let bootstrap_expect =
+            if is_told_to_found { cluster.founders().count() } else { usize::MAX };
         let alone_for = if is_first { Duration::ZERO } else { cluster.steward.alone_for };
         let bytes_per_second = cluster.transfers.bytes_per_second;
         ControlSettings {
