@@ -41,21 +41,18 @@ impl Choices {
 
     /// Faults and sources of discovery, as they were chosen.
     pub(super) fn swarm(&self) -> Swarm {
-        match self.discovery.0.as_slice() {
-            [] => self.faults.clone(),
-            some => self.faults.clone().by(some.iter().copied()),
-        }
+        self.faults.clone().by(self.discovery.0.iter().copied())
     }
 }
 
-/// Sources of discovery; all there are when none is named.
+/// Sources of discovery: one at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sources(Vec<Source>);
 
 /// The sources of a list such as `dns,swim`, or `all`.
 fn sources(list: &str) -> Result<Sources, String> {
     if list == "all" {
-        return Ok(Sources(Vec::new()));
+        return Ok(Sources(Source::ALL.to_vec()));
     }
     let source = |name: &str| {
         let names = Source::ALL.map(Source::name).join(", ");
@@ -151,7 +148,7 @@ mod tests {
 
     #[test]
     fn sources_are_chosen_by_name() {
-        assert_eq!(sources("all"), Ok(Sources(Vec::new())));
+        assert_eq!(sources("all"), Ok(Sources(Source::ALL.to_vec())));
         assert_eq!(sources("swim, dns"), Ok(Sources(vec![Source::Swim, Source::Dns])));
         assert!(sources("swim,bees").unwrap_err().contains("'bees': no source"));
     }
