@@ -25,13 +25,17 @@
 //! shards stays within a node.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use peer_ring_core::actor::{Actor, Now, Outbox};
 //! use peer_ring_core::id::{Desk, NodeId, NodeName};
 //! use peer_ring_core::membership::Fact;
 //! use peer_ring_core::wiring::{Control, ControlIn};
 //! use peer_ring_proto::flight::{Ending, Header, Recorder, Recording};
 //!
-//! let header = Header::new("cluster", NodeName::new("n1")?, NodeId(7));
+//! let mut header = Header::new("cluster", NodeName::new("n1")?, NodeId(7));
+//! // It founds its cluster at once, by itself.
+//! header.control.steward.alone_for = Duration::ZERO;
 //! let mut control = Control::new(header.control.clone());
 //!
 //! let mut file = header.encode();
